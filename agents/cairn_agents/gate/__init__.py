@@ -1,0 +1,1 @@
+"""May this happen? Every effect of every agent passes here."""

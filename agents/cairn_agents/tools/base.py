@@ -1,0 +1,114 @@
+"""What a tool is: it plans without effect, then runs, and after a kill can tell whether it ran.
+
+Two phases, because the gate, the log and a restart all need to know what a call
+*will* do before it does it: `plan` reads and checks, the gate judges the plan, the
+log keeps it, `run` carries it out, and `recover` compares the plan with the world.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
+
+from cairn_memory.blobs import BlobStore
+from cairn_memory.events import FileEffect, Outcome
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal["read", "write", "run", "note"]
+"""The class of an effect: reads nothing but files, writes files, runs commands, leaves a note."""
+
+
+class ToolError(Exception):
+    """The model is told, and may try again: what was tried, what was found, what to do."""
+
+
+class Arguments(BaseModel):
+    """A tool's arguments, flat, as published to the model: the docstring and fields make its schema."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+A = TypeVar("A", bound=Arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a call may use. `root` is the work tree, `folder` the session's private folder."""
+
+    session: str
+    root: Path
+    folder: Path
+    blobs: BlobStore
+    show: Callable[[str], None] = lambda text: None
+    """Shows output as it comes (bash); never stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[A]):
+    """What a call will do, worked out without any effect.
+
+    `title` is one line for a person ("edit src/a.py"). `paths` are the absolute,
+    resolved paths it touches, for the gate. `command` is the whole shell command.
+    `preview` shows a person what will happen (a unified diff). `effect` and `result`
+    go into the log before the call runs, so that a restart can tell whether it did.
+    """
+
+    call: str
+    args: A
+    title: str
+    paths: tuple[Path, ...] = ()
+    command: str = ""
+    preview: str = ""
+    effect: FileEffect | None = None
+    result: str = ""
+    data: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call gave: `text` for the model, `summary` one short line for a person.
+
+    `whole` is the full output when `text` is only head and tail of it.
+    """
+
+    text: str
+    summary: str = ""
+    outcome: Outcome = "ok"
+    effect: FileEffect | None = None
+    exit_code: int | None = None
+    whole: bytes | Path | None = None
+    background: "Background | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """A command that goes on after its call returned."""
+
+    id: str
+    pid: int
+    output: Path
+    wait: Callable[[], Awaitable[int | None]]
+
+
+class Tool(Protocol[A]):
+    """One tool. Stateless: what a call needs comes in its plan and the scope."""
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+    Args: type[A]
+
+    async def plan(self, call: str, args: A, scope: Scope) -> Plan[A]:
+        """Works out what the call will do. No effect. Raises ToolError."""
+        ...
+
+    async def run(self, plan: Plan[A], scope: Scope) -> Result:
+        """Carries the plan out. Raises ToolError; cancelling it stops what it started."""
+        ...
+
+    async def recover(self, plan: Plan[A], scope: Scope) -> Result | None:
+        """After a kill between start and result: the result if the call ran, None if it surely did not.
+
+        Raises ToolError when it cannot be known; the model is then told, and nothing runs again.
+        `plan` holds what the log kept: call, args, effect and result.
+        """
+        ...

@@ -1,0 +1,333 @@
+"""The events of a session: what may stand in the log, each a frozen model.
+
+An event written by any earlier version must always load. So: a new field has a
+default; a field is never renamed or given another meaning (add a new one); an
+unknown field is ignored; an unknown kind loads as `Unknown` and is kept.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from cairn_memory.bounds import Line, Reply, Text
+
+State = Literal["running", "waiting", "done", "failed", "budget", "interrupted"]
+"""Where a session stands. All but `running` are resting places that can be resumed."""
+
+Outcome = Literal["ok", "error", "denied", "interrupted"]
+
+
+class Payload(BaseModel):
+    """What one event says. Subclasses set `kind` and are found by it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    kind: ClassVar[str] = ""
+    registry: ClassVar[dict[str, type["Payload"]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.kind:
+            Payload.registry[cls.kind] = cls
+
+
+class Part(BaseModel):
+    """A value inside an event."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class BlobRef(Part):
+    """Points at a whole payload kept beside the log: `digest` names it, `size` is in bytes."""
+
+    digest: Line
+    size: int
+
+
+class Budget(Part):
+    """When a run must stop by itself; 0 means no limit. Seconds count only while running."""
+
+    max_steps: int = 0
+    max_tokens: int = 0
+    max_cost: float = 0.0
+    max_seconds: float = 0.0
+
+
+class Usage(Part):
+    """Tokens of one reply. `prompt` includes `cached`, as providers report it: never add the two."""
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            prompt=self.prompt + other.prompt,
+            cached=self.cached + other.cached,
+            completion=self.completion + other.completion,
+            reasoning=self.reasoning + other.reasoning,
+            estimated=self.estimated or other.estimated,
+        )
+
+    @property
+    def total(self) -> int:
+        """Prompt and completion tokens; cached and reasoning tokens are part of those."""
+        return self.prompt + self.completion
+
+
+class ToolCall(Part):
+    """One call as the model asked for it. `arguments` is the raw JSON text, never parsed here."""
+
+    id: Line
+    name: Line
+    arguments: Reply
+
+
+class FileEffect(Part):
+    """What a call does to one file. A hash is SHA-256 of the bytes; "" means there is no file."""
+
+    path: Line
+    before: Line
+    after: Line
+
+
+class SessionStarted(Payload):
+    """A conversation begins. `root` is the work tree it works in (an absolute path)."""
+
+    kind: ClassVar[str] = "session.started"
+    goal: Text
+    root: Line
+    mode: Literal["build", "plan"] = "build"
+    model: Line = ""
+    base_url: Line = ""
+    window: int = 0
+    budget: Budget = Budget()
+    approve_all: bool = False
+    version: Line = ""
+
+
+class SessionResumed(Payload):
+    """Somebody took the session up again, perhaps with other settings than before."""
+
+    kind: ClassVar[str] = "session.resumed"
+    model: Line = ""
+    base_url: Line = ""
+    window: int = 0
+    budget: Budget = Budget()
+    approve_all: bool = False
+
+
+class StateChanged(Payload):
+    """The session came to rest or set out again. `reason` is one line for a person."""
+
+    kind: ClassVar[str] = "session.state"
+    state: State
+    reason: Line = ""
+    cause: Line = ""
+
+
+class UserMessage(Payload):
+    """The user's own words."""
+
+    kind: ClassVar[str] = "message.user"
+    text: Text
+    whole: BlobRef | None = None
+
+
+class HostMessage(Payload):
+    """Words of the harness to the model: a guard's nudge, instructions found in a folder."""
+
+    kind: ClassVar[str] = "message.host"
+    text: Text
+    about: Line = ""
+
+
+class WindowStarted(Payload):
+    """A new physical context. `head` is the blob with the request's first bytes, kept byte for byte."""
+
+    kind: ClassVar[str] = "window.started"
+    number: int
+    head: BlobRef
+    tokens: int = 0
+    sources: tuple[Line, ...] = ()
+
+
+class ModelRequested(Payload):
+    """A request goes out. `bytes` is the length of its body."""
+
+    kind: ClassVar[str] = "model.requested"
+    step: int
+    attempt: int = 1
+    model: Line = ""
+    bytes: int = 0
+    tokens: int = 0
+
+
+class ModelReplied(Payload):
+    """A whole reply. `totals` and `total_cost` (US dollars) count the session up to here."""
+
+    kind: ClassVar[str] = "model.replied"
+    step: int
+    text: Reply = ""
+    reasoning: Reply = ""
+    calls: tuple[ToolCall, ...] = ()
+    finish: Line = ""
+    model: Line = ""
+    usage: Usage = Usage()
+    cost: float = 0.0
+    totals: Usage = Usage()
+    total_cost: float = 0.0
+    ms: int = 0
+    first_token_ms: int = 0
+
+
+class ModelFailed(Payload):
+    """A request came to nothing. With `retry_in` (seconds) it is tried again, without it is not."""
+
+    kind: ClassVar[str] = "model.failed"
+    step: int
+    attempt: int = 1
+    error: Line = ""
+    message: Line = ""
+    retry_in: float | None = None
+
+
+class ToolStarted(Payload):
+    """A call is about to run: the gate let it. `effect` and `result` let a restart tell whether it did."""
+
+    kind: ClassVar[str] = "tool.started"
+    step: int
+    call: Line
+    name: Line
+    title: Line = ""
+    attempt: int = 1
+    rule: Line = ""
+    effect: FileEffect | None = None
+    result: Text = ""
+
+
+class ToolFinished(Payload):
+    """A call's result as the model will see it; `whole` holds what did not fit."""
+
+    kind: ClassVar[str] = "tool.finished"
+    step: int
+    call: Line
+    name: Line = ""
+    outcome: Outcome = "ok"
+    text: Text = ""
+    summary: Line = ""
+    whole: BlobRef | None = None
+    effect: FileEffect | None = None
+    exit_code: int | None = None
+    ms: int = 0
+
+
+class ApprovalRequested(Payload):
+    """A call waits for a person. `detail` shows what will really happen (a diff, the whole command)."""
+
+    kind: ClassVar[str] = "approval.requested"
+    id: Line
+    call: Line
+    name: Line
+    title: Line
+    detail: Text = ""
+    reason: Line = ""
+
+
+class ApprovalAnswered(Payload):
+    """The answer: once, for this session, or no. `by` names the client, or the policy."""
+
+    kind: ClassVar[str] = "approval.answered"
+    id: Line
+    decision: Literal["allow", "session", "deny"]
+    words: Text = ""
+    by: Line = ""
+
+
+class GuardActed(Payload):
+    """A guard saw something wrong and acted on it."""
+
+    kind: ClassVar[str] = "guard.acted"
+    guard: Line
+    action: Literal["retry", "nudge", "stop"]
+    reason: Line
+
+
+class NoteAdded(Payload):
+    """A note the agent left for later."""
+
+    kind: ClassVar[str] = "note.added"
+    text: Text
+
+
+class ProcessStarted(Payload):
+    """A command goes on in the background; its output grows in the file `output`."""
+
+    kind: ClassVar[str] = "process.started"
+    id: Line
+    command: Text
+    pid: int
+    output: Line
+
+
+class ProcessEnded(Payload):
+    """A background command is over."""
+
+    kind: ClassVar[str] = "process.ended"
+    id: Line
+    exit_code: int | None = None
+
+
+class HostStarted(Payload):
+    """A host took the workspace. `problems` is what it found damaged, one line each."""
+
+    kind: ClassVar[str] = "host.started"
+    pid: int
+    version: Line = ""
+    problems: tuple[Line, ...] = ()
+
+
+class Unknown(Payload):
+    """An event of a kind this version does not know; its text is kept as it was."""
+
+    original: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of the log. `seq` numbers all events of the workspace, `time` is Unix milliseconds.
+
+    `text` is the payload as stored (JSON); `payload` and `wire` are made from it once, when first asked.
+    """
+
+    seq: int
+    session: str
+    agent: str
+    kind: str
+    time: int
+    text: str
+
+    @cached_property
+    def payload(self) -> Payload:
+        return load(self.kind, self.text)
+
+    @cached_property
+    def wire(self) -> str:
+        """The event as one JSON object, as clients get it."""
+        head = json.dumps(
+            {"seq": self.seq, "session": self.session, "agent": self.agent, "kind": self.kind, "time": self.time}
+        )
+        return f'{head[:-1]}, "payload": {self.text}}}'
+
+
+def load(kind: str, text: str) -> Payload:
+    """The payload stored as `text`, whatever version wrote it. Raises ValueError when it is damaged."""
+    model = Payload.registry.get(kind)
+    if model is None:
+        return Unknown(original=text)
+    return model.model_validate_json(text)
+
