@@ -147,12 +147,16 @@ class HostMessage(Payload):
 
 
 class WindowStarted(Payload):
-    """A new physical context. `head` is the blob with the request's first bytes, kept byte for byte."""
+    """A new physical context. `head` is the blob with its tools and system prompt, kept byte for byte.
+
+    `sources` names the files whose text went in (AGENTS.md, ...); `tokens` is an estimate of the head.
+    """
 
     kind: ClassVar[str] = "window.started"
     number: int
     head: BlobRef
     tokens: int = 0
+    send_reasoning: bool = False
     sources: tuple[Line, ...] = ()
 
 
@@ -168,11 +172,12 @@ class ModelRequested(Payload):
 
 
 class ModelReplied(Payload):
-    """A whole reply. `totals` and `total_cost` (US dollars) count the session up to here."""
+    """A whole reply; `whole` holds a text too long for the event. `totals` and `total_cost` (US dollars) count the session up to here."""
 
     kind: ClassVar[str] = "model.replied"
     step: int
     text: Reply = ""
+    whole: BlobRef | None = None
     reasoning: Reply = ""
     calls: tuple[ToolCall, ...] = ()
     finish: Line = ""
@@ -227,7 +232,10 @@ class ToolFinished(Payload):
 
 
 class ApprovalRequested(Payload):
-    """A call waits for a person. `detail` shows what will really happen (a diff, the whole command)."""
+    """A call waits for a person. `detail` shows what will really happen (a diff, the whole command).
+
+    `grant` is what an answer for the session would allow from then on.
+    """
 
     kind: ClassVar[str] = "approval.requested"
     id: Line
@@ -236,6 +244,7 @@ class ApprovalRequested(Payload):
     title: Line
     detail: Text = ""
     reason: Line = ""
+    grant: Line = ""
 
 
 class ApprovalAnswered(Payload):
@@ -249,12 +258,14 @@ class ApprovalAnswered(Payload):
 
 
 class GuardActed(Payload):
-    """A guard saw something wrong and acted on it."""
+    """A guard saw something wrong in `step` and acted, for the `count`th time in a row."""
 
     kind: ClassVar[str] = "guard.acted"
     guard: Line
     action: Literal["retry", "nudge", "stop"]
     reason: Line
+    step: int = 0
+    count: int = 1
 
 
 class NoteAdded(Payload):

@@ -21,7 +21,8 @@ Words = Annotated[str, Field(max_length=1_000_000)]
 class Wire(BaseModel):
     """Base of all params and results: unknown fields are an error the sender is told about."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used: no host waits at its start for methods that nobody calls.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Nothing(Wire):
@@ -78,6 +79,12 @@ class RunStarted(Wire):
     since: int
 
 
+class Interrupted(Wire):
+    """`cairn/run/interrupt`: `interrupted` is false when the session rested already."""
+
+    interrupted: bool
+
+
 class ShowSession(Wire):
     """`cairn/session/show`: events of one session after number `since`, at most `limit`."""
 
@@ -132,7 +139,10 @@ class SessionList(Wire):
 
 
 class Approval(Wire):
-    """A call that waits for a person; `detail` shows what will really happen."""
+    """A call that waits for a person; `detail` shows what will really happen.
+
+    `grant` is what an answer for the session would allow from then on.
+    """
 
     id: str
     session: str
@@ -141,6 +151,7 @@ class Approval(Wire):
     title: str
     detail: str
     reason: str
+    grant: str
     time: int
 
 
@@ -168,12 +179,14 @@ class Subscribe(Wire):
     """`cairn/events/subscribe`: from now on `cairn/event` for everything after `since`.
 
     `session` limits it to one session. With `stream` also `cairn/stream`, text as it comes.
-    A second call replaces the first.
+    A second call replaces the first. The reply comes before the first notification.
     """
 
     session: Id | None = None
     since: int = Field(default=0, ge=0)
     stream: bool = True
+    answers: bool = False
+    """Whether this client can put an approval before a person; while one can, the host waits for it."""
 
 
 class Subscribed(Wire):

@@ -1,0 +1,67 @@
+"""One reply from the model: the request, its retries, and the guards that look at what came."""
+
+import asyncio
+from itertools import count
+
+from cairn_memory.events import ModelFailed, ModelRequested
+
+from cairn_agents.guards.base import Rest
+from cairn_agents.model.errors import ModelError, WindowFull
+from cairn_agents.model.reply import Delta, Reply
+from cairn_agents.session import Session
+
+
+async def ask(session: Session) -> None:
+    """Asks until there is a whole reply and emits it; commits nothing after it.
+
+    The commit that makes the reply durable is the one before its calls run, or the
+    one with which the session rests. Raises Rest when no reply is to be had.
+    """
+    reply = await _reply(session)
+    step = session.fold.steps + 1
+    session.record(reply)
+    for guard in session.equipment.reply_guards:
+        if verdict := guard.on_reply(session.fold, reply):
+            session.act(verdict, step)
+            return
+
+
+async def _reply(session: Session) -> Reply:
+    """The only place where a request is tried again."""
+    step = session.fold.steps + 1
+    for attempt in count(1):
+        window = session.window
+        session.emit(
+            ModelRequested(
+                step=step,
+                attempt=attempt,
+                model=session.equipment.endpoint.model,
+                bytes=window.size,
+                tokens=window.tokens,
+            )
+        )
+        await session.commit()
+        try:
+            return await session.equipment.client.ask(window.request(), lambda delta: _show(session, delta))
+        except ModelError as error:
+            wait = session.equipment.retry.wait(attempt, error)
+            session.emit(
+                ModelFailed(
+                    step=step, attempt=attempt, error=type(error).__name__, message=error.message, retry_in=wait
+                )
+            )
+            if wait is None:
+                raise Rest("failed", error.message, _cause(error)) from error
+            await session.commit()
+        await asyncio.sleep(wait)
+    raise AssertionError("count() never ends")
+
+
+def _show(session: Session, delta: Delta) -> None:
+    for source, text in (("reasoning", delta.reasoning), ("text", delta.text), ("tool", delta.tool)):
+        if text:
+            session.equipment.show(source, text)
+
+
+def _cause(error: ModelError) -> str:
+    return "window" if isinstance(error, WindowFull) else type(error).__name__

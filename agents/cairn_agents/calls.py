@@ -1,0 +1,181 @@
+"""Runs the calls of a reply: plan, gate, log, run, log. Reads go together, effects one after another."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cairn_memory.bounds import REPLY
+from cairn_memory.events import HostMessage, NoteAdded, ToolFinished, ToolStarted
+from cairn_memory.redact import PLACEHOLDER
+from cairn_memory.sessions import PendingCall
+
+from cairn_agents.gate.asking import permit
+from cairn_agents.model.arguments import BadArguments, parse_arguments
+from cairn_agents.session import Session
+from cairn_agents.tools.base import Arguments, Plan, Result, Tool, ToolError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A call that may run: planned, and let through by the gate's `rule`."""
+
+    pending: PendingCall
+    tool: Tool[Arguments]
+    plan: Plan[Arguments]
+    rule: str
+
+
+async def run_calls(session: Session) -> None:
+    """Gives every pending call a result. The results are emitted; the next request's commit covers them."""
+    for group in _groups(session):
+        prepared = [await _prepare(session, pending) for pending in group]
+        ready = [item for item in prepared if isinstance(item, Ready)]
+        for item in ready:
+            _emit_started(session, item)
+        await session.commit()
+        results = iter(await _run_all(session, ready))
+        for pending, item in zip(group, prepared, strict=True):
+            result, ms = next(results) if isinstance(item, Ready) else (item, 0)
+            await _emit_finished(session, pending, result, ms)
+        _tell_instructions(session, ready)
+
+
+def _groups(session: Session) -> Iterator[list[PendingCall]]:
+    """Neighbouring reads as one group, any other call alone."""
+    reads: list[PendingCall] = []
+    for pending in list(session.fold.pending.values()):
+        if session.equipment.toolbox.kind(pending.call.name) == "read":
+            reads.append(pending)
+            continue
+        if reads:
+            yield reads
+            reads = []
+        yield [pending]
+    if reads:
+        yield reads
+
+
+async def _prepare(session: Session, pending: PendingCall) -> Ready | Result:
+    """Parses, recovers, plans and asks the gate: a call ready to run, or its result when it will not."""
+    scope, toolbox = session.equipment.scope, session.equipment.toolbox
+    key = f"{session.fold.steps}.{pending.index}"
+    try:
+        args = toolbox.parse(pending.call.name, _arguments(session, pending))
+        tool = toolbox.tool(pending.call.name)
+        if started := pending.started:
+            kept = Plan(key, args, started.title, effect=started.effect, result=started.result)
+            if (result := await tool.recover(kept, scope)) is not None:
+                return result
+        plan = await tool.plan(key, args, scope)
+        permitted = await permit(session, pending, tool, plan)
+    except (ToolError, BadArguments) as error:
+        lost = pending.started is not None
+        return Result(str(error), outcome="interrupted" if lost else "error", summary=_first_line(str(error)))
+    if isinstance(permitted, Result):
+        return permitted
+    return Ready(pending, tool, plan, permitted)
+
+
+def _arguments(session: Session, pending: PendingCall) -> dict[str, object]:
+    raw = session.raw_arguments.get(pending.call.id)
+    if raw is None:
+        raw = pending.call.arguments
+        if PLACEHOLDER in raw:
+            raise BadArguments(
+                "the call was not run: its arguments held a secret, which is not kept across a restart; call again"
+            )
+    if len(raw) > REPLY:
+        raise BadArguments(
+            f"the call was not run: its arguments are {len(raw):,} characters, at most {REPLY:,} are taken; "
+            "split it into several calls"
+        )
+    return parse_arguments(raw)
+
+
+def _emit_started(session: Session, ready: Ready) -> None:
+    before = ready.pending.started
+    session.emit(
+        ToolStarted(
+            step=session.fold.steps,
+            call=ready.pending.call.id,
+            name=ready.tool.name,
+            title=ready.plan.title,
+            attempt=before.attempt + 1 if before else 1,
+            rule=ready.rule,
+            effect=ready.plan.effect,
+            result=ready.plan.result,
+        )
+    )
+
+
+async def _run_all(session: Session, ready: list[Ready]) -> list[tuple[Result, int]]:
+    """Results with their milliseconds. When the user interrupts, each running call gets a result that says so."""
+    tasks = [asyncio.create_task(_run(session, item)) for item in ready]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for item in ready:
+            stopped = Result("The user interrupted this call; it may have had part of its effect.", "interrupted")
+            await _emit_finished(session, item.pending, _with_outcome(stopped), 0)
+        raise
+
+
+async def _run(session: Session, ready: Ready) -> tuple[Result, int]:
+    start = time.perf_counter()
+    try:
+        result = await ready.tool.run(ready.plan, session.equipment.scope)
+    except ToolError as error:
+        result = Result(str(error), outcome="error", summary=_first_line(str(error)))
+    except Exception as error:  # noqa: BLE001 - the edge between the loop and a tool: a bug there must not end the run
+        logger.exception("tool %s failed", ready.tool.name)
+        result = Result(f"{ready.tool.name} failed inside Cairn: {error!r}", outcome="error", summary="internal error")
+    return result, round((time.perf_counter() - start) * 1000)
+
+
+async def _emit_finished(session: Session, pending: PendingCall, result: Result, ms: int) -> None:
+    whole = None
+    if result.whole is not None:
+        whole = await asyncio.to_thread(session.equipment.keep_whole, result.whole)
+    pointer = f"\n[the whole output: {session.equipment.shown_blob(whole)}]" if whole else ""
+    session.emit(
+        ToolFinished(
+            step=session.fold.steps,
+            call=pending.call.id,
+            name=pending.call.name,
+            outcome=result.outcome,
+            text=result.text + pointer,
+            summary=result.summary,
+            whole=whole,
+            effect=result.effect,
+            exit_code=result.exit_code,
+            ms=ms,
+        )
+    )
+    if pending.call.name == "note" and result.outcome == "ok":
+        session.emit(NoteAdded(text=result.summary))
+    if result.background is not None:
+        session.emit(session.equipment.processes.watch(session, result.background))
+
+
+def _tell_instructions(session: Session, ready: list[Ready]) -> None:
+    """Instructions of a subfolder reach the model when it first touches a file there."""
+    for item in ready:
+        for path in item.plan.paths:
+            for found in session.equipment.instructions.nearby(path):
+                if str(found.path) not in session.fold.told:
+                    session.emit(HostMessage(text=found.text, about=str(found.path)))
+
+
+def _with_outcome(result: Result) -> Result:
+    return Result(result.text, outcome="interrupted", summary="interrupted")
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0][:200]

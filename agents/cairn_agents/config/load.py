@@ -1,0 +1,96 @@
+"""Lays the sources of settings over each other: built-in < user's file < project's file < environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cairn_agents.config import keys
+from cairn_agents.config.layer import Layer, checked, read_layer, shown
+from cairn_agents.config.settings import Config
+from cairn_agents.config.trust import narrowed
+from cairn_agents.gate.rules import Rule
+
+BUILT_IN = "built-in"
+
+VARIABLES = {"CAIRN_MODEL": "model.name", "OPENAI_BASE_URL": "model.base_url"}
+"""Which setting a variable sets. An empty variable sets nothing."""
+
+OPENAI_KEY = "OPENAI_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """The settings in force, and what is known about them.
+
+    `problems` has one line for each thing that is wrong: to be shown, never to stop
+    for. `origins` says for every key (`model.name`) where its value comes from: "built-in",
+    a file or a variable. `files` are those that were read. `rules` go to the gate.
+    """
+
+    config: Config
+    problems: list[str] = field(default_factory=list[str])
+    origins: dict[str, str] = field(default_factory=dict[str, str])
+    files: list[Path] = field(default_factory=list[Path])
+    rules: tuple[Rule, ...] = ()
+
+    def api_key(self, environment: Mapping[str, str]) -> str:
+        """The key for `model.base_url`, "" when there is none.
+
+        A key goes only where it was meant to go: to the address in OPENAI_BASE_URL
+        the one in OPENAI_API_KEY, to the address in a file the one that file names.
+        """
+        from_variable = self.origins["model.base_url"] in VARIABLES
+        return environment.get(OPENAI_KEY if from_variable else self.config.model.api_key_env, "")
+
+
+def load_config(user_file: Path, project_file: Path, environment: Mapping[str, str]) -> LoadedConfig:
+    """Reads the settings. Raises nothing: what is wrong becomes a problem, and the default holds there."""
+    layers: list[Layer] = []
+    files: list[Path] = []
+    user = read_layer(user_file)
+    if user is not None:
+        layers.append(user)
+        files.append(user_file)
+    project = read_layer(project_file)
+    if project is not None:
+        base = Config.model_validate(user.table if user else {})
+        layers.append(narrowed(project, base, shown(user_file)))
+        files.append(project_file)
+    rules = tuple(
+        Rule(rule.tool, rule.match, rule.action, layer.origin, narrows=layer.origin == shown(project_file))
+        for layer in layers
+        for rule in Config.model_validate(layer.table).rules
+    )
+    layers += _from_environment(environment)
+    table, origins = _laid_over(layers)
+    problems = [line for layer in layers for line in layer.problems]
+    return LoadedConfig(Config.model_validate(table), problems, origins, files, rules)
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[Layer]:
+    layers: list[Layer] = []
+    for variable, key in VARIABLES.items():
+        if value := environment.get(variable, "").strip():
+            table: dict[str, Any] = {}
+            keys.put(key, table, value)
+            layers.append(checked(variable, table))
+    return layers
+
+
+def _laid_over(layers: list[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
+    """All layers in one table, the later ones on top; rules are kept of all, in order."""
+    table: dict[str, Any] = {}
+    origins = dict.fromkeys(keys.settings(), BUILT_IN)
+    for layer in layers:
+        for key in keys.settings():
+            if not keys.present(key, layer.table):
+                continue
+            new = keys.value(key, layer.table)
+            if key == "rules" and "rules" in table:
+                keys.put(key, table, [*table["rules"], *new])
+                origins[key] += f", {layer.origin}"
+                continue
+            keys.put(key, table, new)
+            origins[key] = layer.origin
+    return table, origins

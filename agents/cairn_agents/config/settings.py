@@ -1,0 +1,147 @@
+"""Every setting there is, with its default: the contents of a `config.toml`.
+
+The published JSON Schema (`docs/config.schema.json`) is made from these classes, so
+the docstring under a field is what an editor shows the user who hovers over it.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cairn_agents.model.endpoint import Endpoint
+from cairn_agents.modes import ModeName
+from cairn_memory.events import Budget
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+Text = Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class Section(BaseModel):
+    """Base of all tables. A value of the wrong type is refused, never converted: "8" is no number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class ModelSettings(Section):
+    """Which model is asked, where, and how."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    """The model, as its provider calls it. Empty: Cairn looks for a local model server."""
+    base_url: Annotated[str, Field(max_length=2_000, pattern=r"^(https?://\S+)?$")] = ""
+    """The address of an OpenAI-compatible API, for example `http://localhost:11434/v1`."""
+    api_key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] = "OPENAI_API_KEY"
+    """The name of the environment variable that holds the key. The key itself is never in a file."""
+    window: Annotated[int, Field(ge=1_000, le=100_000_000)] = 128_000
+    """Tokens that the model's context holds, prompt and reply together."""
+    max_output: Count = 0
+    """Most tokens of one reply; 0 leaves it to the provider."""
+    send_reasoning: bool = False
+    """Whether the model wants its own earlier reasoning back (`reasoning_content`)."""
+    first_token_timeout: Seconds = 300.0
+    """Seconds until the first piece of a reply. Local models load and read for long."""
+    stall_timeout: Seconds = 120.0
+    """Seconds between two pieces of a reply."""
+    extra: dict[str, object] = Field(default_factory=dict[str, object])
+    """More fields for the request, as the provider documents them, such as `temperature`."""
+
+    def endpoint(self, api_key: str) -> Endpoint:
+        """The endpoint these settings describe."""
+        return Endpoint(
+            base_url=self.base_url,
+            model=self.name,
+            api_key=api_key,
+            window=self.window,
+            max_output=self.max_output,
+            first_token_timeout=self.first_token_timeout,
+            stall_timeout=self.stall_timeout,
+            send_reasoning=self.send_reasoning,
+            extra=dict(self.extra),
+        )
+
+
+class BudgetSettings(Section):
+    """When a run stops by itself and waits to be resumed. 0 means no limit."""
+
+    max_steps: Count = 500
+    """Steps: replies of the model, each with the tool calls it asked for."""
+    max_tokens: Count = 0
+    """Tokens, prompt and completion together, summed over all requests."""
+    max_cost: Annotated[float, Field(ge=0)] = 0.0
+    """US dollars, by the table of prices."""
+    max_seconds: Annotated[float, Field(ge=0)] = 0.0
+    """Seconds of work; waiting for a person does not count."""
+
+    def budget(self) -> Budget:
+        """The same as a session's log keeps it."""
+        return Budget.model_validate(self.model_dump())
+
+
+class ApprovalSettings(Section):
+    """What happens when a call needs an answer and nobody is attached who could give it."""
+
+    unattended: Literal["wait", "deny"] = "wait"
+    """`wait`: the run waits until somebody attaches. `deny`: it is denied after `deny_after`."""
+    deny_after: Annotated[float, Field(ge=0)] = 300.0
+    """Seconds until an unanswered call is denied, with `unattended = "deny"`."""
+
+
+class RuleSettings(Section):
+    """What happens to calls that match: the last rule that matches wins."""
+
+    tool: Text
+    """The tool's name, or a pattern: `bash`, `*`."""
+    match: Text = "*"
+    """A pattern for the command, or for the path relative to the workspace: `git status*`, `src/**`."""
+    action: Literal["allow", "ask", "deny"]
+    """`allow` runs it, `ask` waits for a person, `deny` tells the model no."""
+
+
+class RetrySettings(Section):
+    """How often a request that failed for a passing reason is tried again."""
+
+    attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    """Tries in all, the first included."""
+    longest_wait: Seconds = 120.0
+    """Seconds. When a provider asks for a longer wait, the run stops and can be resumed."""
+
+
+class HostSettings(Section):
+    """The process behind all clients of a workspace."""
+
+    idle_exit: Annotated[float, Field(ge=0)] = 900.0
+    """Seconds with no client and nothing running until the host exits; 0 means never."""
+
+
+class GuardSettings(Section):
+    """When a run that goes in circles is told so, and when it is stopped."""
+
+    repeat_nudge: Annotated[int, Field(ge=2, le=1_000)] = 3
+    """The same calls with the same results so many times in a row: the model is told."""
+    repeat_stop: Annotated[int, Field(ge=3, le=1_000)] = 6
+    """So many times in a row: the run is stopped. More than `repeat_nudge`."""
+
+    @model_validator(mode="after")
+    def _told_before_stopped(self) -> Self:
+        if self.repeat_stop <= self.repeat_nudge:
+            raise ValueError(
+                f"repeat_stop ({self.repeat_stop}) must be more than repeat_nudge ({self.repeat_nudge}), "
+                "or the model is never told before the run stops"
+            )
+        return self
+
+
+class Config(Section):
+    """Cairn's settings. User file: `config.toml` in the user's folder; project file: `.cairn/config.toml`."""
+
+    mode: ModeName = "build"
+    """`build` may change files and run commands, `plan` may only read."""
+    model: ModelSettings = ModelSettings()
+    budget: BudgetSettings = BudgetSettings()
+    approvals: ApprovalSettings = ApprovalSettings()
+    rules: Annotated[tuple[RuleSettings, ...], Field(strict=False, max_length=1_000)] = ()
+    """What calls may do without asking, `[[rules]]` in the file. The last rule that matches wins."""
+    retry: RetrySettings = RetrySettings()
+    host: HostSettings = HostSettings()
+    guards: GuardSettings = GuardSettings()

@@ -1,0 +1,10 @@
+"""The words sent to the model, each a Markdown file beside this one."""
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def prompt(name: str) -> str:
+    """The text of `<name>.md`, without the line break at its end."""
+    return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8").rstrip("\n")

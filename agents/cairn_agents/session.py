@@ -1,0 +1,134 @@
+"""One conversation at work: what its events add up to, and what this process needs to go on with it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from cairn_memory.blobs import BlobStore
+from cairn_memory.bounds import REPLY
+from cairn_memory.events import GuardActed, HostMessage, ModelReplied, Payload, StateChanged
+from cairn_memory.log import EventLog
+from cairn_memory.redact import masked
+from cairn_memory.sessions import SessionFold
+
+from cairn_agents.gate.approvals import Approvals
+from cairn_agents.gate.permission import Gate
+from cairn_agents.guards.base import ReplyGuard, Rest, StepGuard, Verdict
+from cairn_agents.instructions import Instructions
+from cairn_agents.model.client import ModelClient
+from cairn_agents.model.endpoint import Endpoint
+from cairn_agents.model.prices import Prices
+from cairn_agents.model.reply import Reply
+from cairn_agents.model.retry import RetryPolicy
+from cairn_agents.processes import Processes
+from cairn_agents.tools.base import Scope
+from cairn_agents.tools.toolbox import Toolbox
+from cairn_agents.window import Window
+
+Show = Callable[[str, str], None]
+"""source, text: shows what streams in and forgets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a session works with; one set for each time it is taken up."""
+
+    log: EventLog
+    blobs: BlobStore
+    scope: Scope
+    toolbox: Toolbox
+    gate: Gate
+    approvals: Approvals
+    step_guards: Sequence[StepGuard]
+    reply_guards: Sequence[ReplyGuard]
+    endpoint: Endpoint
+    client: ModelClient
+    prices: Prices
+    retry: RetryPolicy
+    instructions: Instructions
+    processes: Processes
+    show: Show
+
+
+@dataclass
+class Session:
+    """`emit` says what happened and takes it into fold and window at once; `commit` makes it durable.
+
+    The rule that makes a kill harmless: nothing is acted on, sent or run before the
+    commit that covers it. One commit covers all that was emitted since the last.
+    """
+
+    id: str
+    fold: SessionFold
+    window: Window
+    equipment: Equipment
+    raw_arguments: dict[str, str] = field(default_factory=dict[str, str])
+    """Call id -> arguments as they came, before masking. Memory only: a restart has the masked ones."""
+    _outbox: list[Payload] = field(default_factory=list[Payload])
+    _last_commit: "asyncio.Task[object] | None" = None
+
+    def emit(self, *payloads: Payload) -> None:
+        """Takes events in, secrets masked. They are durable with the next `commit`."""
+        for payload in payloads:
+            safe = masked(payload, self.equipment.log.masker)
+            self._outbox.append(safe)
+            self.fold.apply(safe, now_ms())
+            self.window.apply(safe)
+
+    async def commit(self) -> None:
+        """Returns when everything emitted so far is durable. Raises StoreError; the session must then rest."""
+        if self._outbox:
+            batch, self._outbox = self._outbox, []
+            self._last_commit = asyncio.ensure_future(self.equipment.log.append(self.id, *batch))
+        if self._last_commit is not None:
+            await asyncio.shield(self._last_commit)
+
+    def record(self, reply: Reply) -> None:
+        """Emits a reply with its cost and the totals up to it."""
+        cost = self.equipment.prices.cost(reply.model or self.equipment.endpoint.model, reply.usage)
+        whole = self.equipment.blobs.put(reply.text.encode()) if len(reply.text) > REPLY else None
+        self.raw_arguments = {call.id: call.arguments for call in reply.calls}
+        self.emit(
+            ModelReplied(
+                step=self.fold.steps + 1,
+                text=reply.text,
+                whole=whole,
+                reasoning=reply.reasoning,
+                calls=reply.calls,
+                finish=reply.finish,
+                model=reply.model,
+                usage=reply.usage,
+                cost=cost,
+                totals=self.fold.totals + reply.usage,
+                total_cost=self.fold.cost + cost,
+                ms=reply.ms,
+                first_token_ms=reply.first_token_ms,
+            )
+        )
+
+    def act(self, verdict: Verdict, step: int) -> None:
+        """Carries out what a guard wants. Raises Rest when it is to stop."""
+        self.emit(
+            GuardActed(
+                guard=verdict.guard,
+                action=verdict.action,
+                reason=verdict.reason,
+                step=step,
+                count=verdict.count,
+            )
+        )
+        if verdict.action == "nudge":
+            self.emit(HostMessage(text=verdict.words))
+        elif verdict.action == "stop":
+            raise Rest(verdict.state, verdict.reason, verdict.guard)
+
+    def move(self, state: StateChanged) -> None:
+        """Emits a change of state, unless it is none."""
+        if (state.state, state.reason) != (self.fold.state, self.fold.reason):
+            self.emit(state)
+
+
+def now_ms() -> int:
+    """Unix milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,161 @@
+"""The window: the bytes of the next request, only ever appended to.
+
+Serialising a conversation anew for every request is what makes agents slow (a
+factor of 180 at a thousand steps), and any changed byte throws away the provider's
+prompt cache. So each message becomes bytes once, and the request is those bytes.
+The window is derived from events alone, so after a restart it is the same again.
+"""
+
+import json
+from functools import singledispatchmethod
+
+from cairn_agents.model.arguments import BadArguments, parse_arguments
+from cairn_agents.model.endpoint import Endpoint
+from cairn_memory.events import (
+    HostMessage,
+    ModelReplied,
+    ModelRequested,
+    Payload,
+    ToolCall,
+    ToolFinished,
+    UserMessage,
+    WindowStarted,
+)
+
+BYTES_PER_TOKEN = 3.6
+"""A rough measure for English and code, used only for what the provider has not counted yet."""
+
+
+def encode(value: object) -> bytes:
+    """JSON as compact UTF-8; the same value always gives the same bytes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def estimate_tokens(size: int) -> int:
+    """Tokens in `size` bytes of text, roughly."""
+    return int(size / BYTES_PER_TOKEN)
+
+
+class Window:
+    """What one session's model sees. `apply` takes events in; `request` gives the body to send.
+
+    Words that arrive while the model speaks or calls are open wait in `_held`, since
+    no provider takes a user message between a call and its result; they go in when
+    the next request does.
+    """
+
+    def __init__(self) -> None:
+        self._settings = b""
+        self._head = b""
+        self._messages = bytearray()
+        self._held: list[bytes] = []
+        self._send_reasoning = False
+        self._counted = 0
+        self._counted_size = 0
+
+    def open(self, head: bytes, endpoint: Endpoint) -> None:
+        """Starts empty from `head` (see `make_head`), asked of `endpoint`."""
+        self._head = head
+        self._messages = bytearray()
+        self._counted = self._counted_size = 0
+        self.aim(endpoint)
+
+    def aim(self, endpoint: Endpoint) -> None:
+        """Asks this endpoint from now on. The same endpoint gives the same bytes."""
+        settings: dict[str, object] = {
+            "model": endpoint.model,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if endpoint.max_output:
+            settings["max_tokens"] = endpoint.max_output
+        settings |= endpoint.extra
+        self._settings = encode(settings)[:-1] + b","
+
+    def request(self) -> bytes:
+        """The whole body. It begins with the bytes of the one before, but for that one's closing `]}`."""
+        return b"".join((self._settings, self._head, self._messages, b"]}"))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the next request, held words included."""
+        held = sum(len(message) + 1 for message in self._held)
+        return len(self._settings) + len(self._head) + len(self._messages) + held + 2
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the next request: as the provider last counted, plus an estimate of what came since."""
+        return self._counted + estimate_tokens(self.size - self._counted_size)
+
+    def apply(self, payload: Payload) -> None:
+        """Takes one event in. Most kinds say nothing to the model."""
+        self._take(payload)
+
+    @singledispatchmethod
+    def _take(self, event: Payload) -> None:
+        """Not part of the conversation."""
+
+    @_take.register
+    def _(self, event: WindowStarted) -> None:
+        self._send_reasoning = event.send_reasoning
+
+    @_take.register
+    def _(self, event: UserMessage) -> None:
+        self._held.append(encode({"role": "user", "content": event.text}))
+
+    @_take.register
+    def _(self, event: HostMessage) -> None:
+        text = f"<from-cairn>\n{event.text}\n</from-cairn>"
+        self._held.append(encode({"role": "user", "content": text}))
+
+    @_take.register
+    def _(self, event: ModelRequested) -> None:
+        for message in self._held:
+            self._add(message)
+        self._held.clear()
+
+    @_take.register
+    def _(self, event: ModelReplied) -> None:
+        if event.usage.prompt and not event.usage.estimated:
+            self._counted, self._counted_size = event.usage.prompt, self.size
+        if not event.text and not event.calls:
+            return  # providers refuse an empty assistant message
+        message: dict[str, object] = {"role": "assistant", "content": event.text or None}
+        if self._send_reasoning and event.reasoning:
+            message["reasoning_content"] = event.reasoning
+        if event.calls:
+            message["tool_calls"] = [_call(call) for call in event.calls]
+        self._add(encode(message))
+
+    @_take.register
+    def _(self, event: ToolFinished) -> None:
+        self._add(encode({"role": "tool", "tool_call_id": event.call, "content": event.text}))
+
+    def _add(self, message: bytes) -> None:
+        self._messages += b"," + message
+
+
+def make_head(tools: list[dict[str, object]], system: str) -> bytes:
+    """The part of the body before the conversation: kept in a blob, so that it never changes by a byte."""
+    return b'"tools":%b,"messages":[%b' % (encode(tools), encode({"role": "system", "content": system}))
+
+
+def _call(call: ToolCall) -> dict[str, object]:
+    return {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": _arguments(call.arguments)},
+    }
+
+
+def _arguments(raw: str) -> str:
+    """The text as it came when it is a JSON object; else repaired or empty, as some providers refuse the rest."""
+    try:
+        if isinstance(json.loads(raw), dict):
+            return raw
+    except ValueError:
+        pass
+    try:
+        return json.dumps(parse_arguments(raw), ensure_ascii=False)
+    except BadArguments:
+        return "{}"

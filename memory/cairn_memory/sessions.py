@@ -1,0 +1,205 @@
+"""The fold of a session: where it stands, worked out from its events and nothing else.
+
+Each event costs the same however many came before it, so a session of a thousand
+steps is as quick as one of ten.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from hashlib import blake2b
+from typing import Literal
+
+from cairn_memory.events import (
+    ApprovalAnswered,
+    ApprovalRequested,
+    Budget,
+    GuardActed,
+    HostMessage,
+    ModelReplied,
+    Payload,
+    SessionResumed,
+    SessionStarted,
+    State,
+    StateChanged,
+    ToolCall,
+    ToolFinished,
+    ToolStarted,
+    Usage,
+    UserMessage,
+    WindowStarted,
+)
+
+TRAIL = 64
+"""How many finished calls are remembered for the guards that look for loops."""
+
+Turn = Literal["model", "tools", "rest"]
+"""Whose turn it is: the model is asked, calls wait to be run, or nothing is left to do."""
+
+
+@dataclass(slots=True)
+class PendingCall:
+    """A call of the last reply that has no result yet, `index`th in its reply; `started` when the gate had let it run."""
+
+    call: ToolCall
+    index: int
+    started: ToolStarted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a finished call left for the guards: equal footprints mean the same call with the same result."""
+
+    name: str
+    key: bytes
+    changed: bool
+    """Whether a file is other than before."""
+
+
+@dataclass(slots=True)
+class SessionFold:
+    """Where one session stands. `apply` is its only mutator."""
+
+    session: str
+    goal: str = ""
+    root: str = ""
+    mode: Literal["build", "plan"] = "build"
+    model: str = ""
+    base_url: str = ""
+    window: int = 0
+    budget: Budget = field(default_factory=Budget)
+    approve_all: bool = False
+    state: State = "running"
+    reason: str = ""
+    cause: str = ""
+    steps: int = 0
+    totals: Usage = field(default_factory=Usage)
+    cost: float = 0.0
+    started: int = 0
+    updated: int = 0
+    windows: int = 0
+    last_usage: Usage = field(default_factory=Usage)
+    pending: dict[str, PendingCall] = field(default_factory=dict[str, PendingCall])
+    approvals: dict[str, ApprovalRequested] = field(default_factory=dict[str, ApprovalRequested])
+    denied: dict[str, str] = field(default_factory=dict[str, str])
+    allowed: set[str] = field(default_factory=set[str])
+    grants: set[str] = field(default_factory=set[str])
+    seen: dict[str, str] = field(default_factory=dict[str, str])
+    told: set[str] = field(default_factory=set[str])
+    trail: deque[Footprint] = field(default_factory=lambda: deque(maxlen=TRAIL))
+    guard: GuardActed | None = None
+    worked_ms: int = 0
+    last_text: str = ""
+    _awaits_model: bool = False
+    _running_since: int | None = None
+
+    @property
+    def turn(self) -> Turn:
+        """What comes next. After a kill this alone says where to go on."""
+        if self.pending:
+            return "tools"
+        return "model" if self._awaits_model else "rest"
+
+    def seconds_worked(self, now: int) -> float:
+        """Seconds this session was running, up to `now` (Unix milliseconds)."""
+        running = now - self._running_since if self._running_since is not None else 0
+        return (self.worked_ms + running) / 1000
+
+    def apply(self, payload: Payload, time: int) -> None:
+        """Takes one event in. Kinds without a meaning for the fold only move `updated`."""
+        self.updated = max(self.updated, time)
+        self._take(payload, time)
+
+    @singledispatchmethod
+    def _take(self, event: Payload, time: int) -> None:
+        """Everything else: requests and failures change nothing, the same request simply goes out again."""
+
+    @_take.register
+    def _(self, event: SessionStarted, time: int) -> None:
+        self.goal, self.root, self.mode = event.goal, event.root, event.mode
+        self.model, self.base_url, self.window = event.model, event.base_url, event.window
+        self.budget, self.approve_all = event.budget, event.approve_all
+        self.started = time
+
+    @_take.register
+    def _(self, event: SessionResumed, time: int) -> None:
+        self.model, self.base_url, self.window = event.model, event.base_url, event.window
+        self.budget, self.approve_all = event.budget, event.approve_all
+        self.guard = None
+
+    @_take.register
+    def _(self, event: StateChanged, time: int) -> None:
+        if self._running_since is not None:
+            self.worked_ms += max(time - self._running_since, 0)
+        self._running_since = time if event.state == "running" else None
+        self.state, self.reason, self.cause = event.state, event.reason, event.cause
+
+    @_take.register
+    def _(self, event: UserMessage | HostMessage, time: int) -> None:
+        self._awaits_model = True
+        if isinstance(event, HostMessage) and event.about:
+            self.told.add(event.about)
+        if isinstance(event, UserMessage):
+            self.trail.clear()
+            self.guard = None
+
+    @_take.register
+    def _(self, event: WindowStarted, time: int) -> None:
+        self.windows = event.number
+        self.last_usage = Usage()
+
+    @_take.register
+    def _(self, event: ModelReplied, time: int) -> None:
+        self.steps = event.step
+        self.totals, self.cost, self.last_usage = event.totals, event.total_cost, event.usage
+        self.last_text = event.text or self.last_text
+        self.pending = {call.id: PendingCall(call, index) for index, call in enumerate(event.calls)}
+        self.denied, self.allowed = {}, set()
+        self._awaits_model = False
+
+    @_take.register
+    def _(self, event: ToolStarted, time: int) -> None:
+        if pending := self.pending.get(event.call):
+            pending.started = event
+
+    @_take.register
+    def _(self, event: ToolFinished, time: int) -> None:
+        pending = self.pending.pop(event.call, None)
+        if pending is not None:
+            self.trail.append(_footprint(pending.call, event))
+        if event.effect is not None:
+            if event.effect.after:
+                self.seen[event.effect.path] = event.effect.after
+            else:
+                self.seen.pop(event.effect.path, None)
+        self._awaits_model = True
+
+    @_take.register
+    def _(self, event: ApprovalRequested, time: int) -> None:
+        self.approvals[event.id] = event
+
+    @_take.register
+    def _(self, event: ApprovalAnswered, time: int) -> None:
+        request = self.approvals.pop(event.id, None)
+        if request is None:
+            return
+        if event.decision == "deny":
+            self.denied[request.call] = event.words
+            return
+        self.allowed.add(request.call)
+        if event.decision == "session" and request.grant:
+            self.grants.add(request.grant)
+
+    @_take.register
+    def _(self, event: GuardActed, time: int) -> None:
+        self.guard = event
+        if event.action == "retry":
+            self._awaits_model = True
+
+
+def _footprint(call: ToolCall, result: ToolFinished) -> Footprint:
+    digest = blake2b(digest_size=12)
+    for part in (call.name, call.arguments, result.outcome, result.text):
+        digest.update(part.encode("utf-8", "replace") + b"\0")
+    effect = result.effect
+    return Footprint(call.name, digest.digest(), effect is not None and effect.before != effect.after)

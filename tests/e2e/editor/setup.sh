@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Fetches what the editor tests need into $CAIRN_RIG (default: .rig in the checkout) and builds the extension there.
+#
+# A second call does only what is out of date. Everything comes from the npm registry, in exact versions and
+# without running install scripts: those want a compiler and hosts that not every machine reaches, and nothing
+# they build is needed here. Chromium must be on PATH already, or be named by $CHROMIUM.
+set -euo pipefail
+
+CODE_SERVER=${CAIRN_RIG_CODE_SERVER:-4.139.1} # carries VS Code 1.139.1
+PLAYWRIGHT=1.65.1                             # playwright-core: a driver without browsers of its own
+NODE=24.21.0                                  # for code-server, when this machine's Node has another major version
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+checkout=$(cd "$here/../../.." && pwd)
+rig=${CAIRN_RIG:-$checkout/.rig}
+mkdir -p "$rig"
+rig=$(cd "$rig" && pwd)
+export npm_config_ignore_scripts=true npm_config_fund=false npm_config_audit=false
+export npm_config_loglevel=error npm_config_update_notifier=false
+
+fail() { echo "setup: $1" >&2; exit 1; }
+
+# once NAME KEY COMMAND...: runs the command unless it succeeded before under the same key.
+once() {
+  local name=$1 key=$2 stamp="$rig/.$1.stamp" began=$SECONDS
+  shift 2
+  [ "$(cat "$stamp" 2>/dev/null || true)" = "$key" ] && return
+  rm -f "$stamp"
+  echo "setup: $name"
+  "$@"
+  echo "$key" > "$stamp"
+  echo "setup: $name took $((SECONDS - began)) s"
+}
+
+install_into() { # FOLDER PACKAGE: a fresh folder with one package in it
+  rm -rf "${rig:?}/$1"
+  mkdir -p "$rig/$1"
+  echo '{"private": true}' > "$rig/$1/package.json"
+  (cd "$rig/$1" && npm install --save-exact "$2")
+}
+
+code_server() {
+  install_into code-server "code-server@$CODE_SERVER"
+  local vscode="$rig/code-server/node_modules/code-server/lib/vscode"
+  (cd "$vscode" && npm install --omit=dev) # from its own shrinkwrap; its install script would have done this
+  [ -e "$vscode/node_modules.asar" ] || ln -s node_modules "$vscode/node_modules.asar"
+}
+
+node_for_code_server() {
+  local wanted mine
+  wanted=$(node -p "parseInt(require('$rig/code-server/node_modules/code-server/package.json').engines.node)")
+  mine=$(node -p 'parseInt(process.versions.node)')
+  rm -rf "$rig/node"
+  [ "$wanted" = "$mine" ] && return
+  # The package called `node` is empty without install scripts; this one holds the program itself.
+  install_into node "node-$(node -p 'process.platform + "-" + process.arch')@$NODE"
+}
+
+extension() {
+  local source="$checkout/vscode-extension"
+  (cd "$source" && npm ci && npm run --silent typecheck && npm run --silent package)
+  rm -rf "$rig/extensions"
+  node "$here/install_vsix.mjs" "$rig" "$source/dist/cairn.vsix"
+}
+
+sources_of_extension() { # one hash over all that goes into the package
+  (cd "$checkout/vscode-extension" && find . -type f -not -path './node_modules/*' -not -path './dist/*' -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+}
+
+command -v node >/dev/null || fail "Node 20 or newer is needed; install it and call this again"
+command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null ||
+  fail "Chromium is needed: apt-get install chromium, or name a browser in \$CHROMIUM"
+
+once code-server "$CODE_SERVER" code_server
+once node "$CODE_SERVER $NODE $(node --version)" node_for_code_server
+once playwright "$PLAYWRIGHT" install_into playwright "playwright-core@$PLAYWRIGHT"
+once extension "$CODE_SERVER $(sources_of_extension)" extension

@@ -1,0 +1,170 @@
+import type { ChildProcess } from 'node:child_process';
+import * as vscode from 'vscode';
+import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State } from 'vscode-languageclient/node';
+import type { EventNotice, Requests, WireEvent } from './protocol';
+import { ServerError, findServer, startServer } from './server';
+
+/** A server that has not answered by then is ended. */
+const ANSWER_MS = 30_000;
+
+/** A server that crashes more often than this is left alone until the user restarts it. */
+const CRASHES = 4;
+const CRASHES_WITHIN_MS = 180_000;
+
+/** The extension's only way to the host. Owns the language client and the server process. */
+export class Connection implements vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<boolean>();
+  private readonly events = new vscode.EventEmitter<WireEvent>();
+  private opening: Promise<Line> | undefined;
+  private line: Line | undefined;
+  private lastSeq: number | undefined;
+  private crashes: number[] = [];
+
+  /** True: connected, and what was asked of the host before may be out of date. False: lost. */
+  readonly onDidChange = this.changed.event;
+  /** Every durable event, in order, each once, also across a restart of the server. */
+  readonly onEvent = this.events.event;
+
+  constructor(
+    readonly folder: vscode.WorkspaceFolder,
+    private readonly extension: vscode.Uri,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  /** Starts the server unless it runs. Throws ServerError. */
+  async start(): Promise<void> {
+    await this.connect();
+  }
+
+  /** Looks for the server anew and starts it. The host and its runs go on meanwhile. */
+  async restart(): Promise<void> {
+    this.crashes = [];
+    await this.hangUp();
+    await this.connect();
+  }
+
+  /** Asks the host, starting the server when needed. Throws ServerError, or the host's refusal. */
+  async request<M extends keyof Requests>(method: M, params: Requests[M]['params']): Promise<Requests[M]['result']> {
+    const { client } = await this.connect();
+    return await ask(client, method, params);
+  }
+
+  dispose(): void {
+    void this.hangUp();
+    this.changed.dispose();
+    this.events.dispose();
+  }
+
+  private async connect(): Promise<Line> {
+    this.opening ??= this.open();
+    try {
+      return await this.opening;
+    } catch (error) {
+      this.opening = undefined;
+      throw error;
+    }
+  }
+
+  private async open(): Promise<Line> {
+    const server = await findServer(this.folder.uri, this.extension);
+    this.log.info(`starting ${server.command.join(' ')} (${server.origin})`);
+    const process = await startServer(server, this.folder.uri.fsPath);
+    process.on('exit', (code, signal) => this.log.info(`the server ended with ${signal ?? `exit code ${code}`}`));
+    const line = { process, client: this.client(process) };
+    const impatience = setTimeout(() => process.kill(), ANSWER_MS);
+    try {
+      await line.client.start();
+      await this.subscribe(line.client);
+    } catch (error) {
+      process.kill();
+      const asked = `${server.command.join(' ')} lsp --stdio (${server.origin})`;
+      throw new ServerError(`The Cairn server did not start: ${asked} gave no good answer: ${text(error)}`);
+    } finally {
+      clearTimeout(impatience);
+    }
+    this.line = line;
+    line.client.onDidChangeState(({ newState }) => newState === State.Stopped && this.lost(line));
+    this.changed.fire(true);
+    return line;
+  }
+
+  private client(process: ChildProcess): LanguageClient {
+    const client = new QuietClient('cairn', 'Cairn', () => Promise.resolve(process), {
+      documentSelector: [],
+      workspaceFolder: this.folder,
+      outputChannel: this.log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => ({ action: CloseAction.DoNotRestart, handled: true }), // `lost` does: the server is looked for anew
+      },
+    });
+    client.onNotification('cairn/event', ({ event }: EventNotice) => this.receive(event));
+    return client;
+  }
+
+  /** From the newest event on at first; later from the last one that was seen. */
+  private async subscribe(client: LanguageClient): Promise<void> {
+    this.lastSeq ??= (await ask(client, 'cairn/host/status', {})).last_seq;
+    await ask(client, 'cairn/events/subscribe', { since: this.lastSeq, session: null, stream: false, answers: true });
+  }
+
+  private receive(event: WireEvent): void {
+    if (event.seq > (this.lastSeq ?? 0)) {
+      this.lastSeq = event.seq;
+      this.events.fire(event);
+    }
+  }
+
+  private lost(line: Line): void {
+    if (line !== this.line) {
+      return;
+    }
+    this.line = this.opening = undefined;
+    this.changed.fire(false);
+    const now = Date.now();
+    this.crashes = [...this.crashes.filter((time) => now - time < CRASHES_WITHIN_MS), now];
+    if (this.crashes.length <= CRASHES) {
+      this.log.warn('the connection was lost; starting the server again');
+      this.connect().catch((error: unknown) => this.log.error(text(error)));
+    } else {
+      this.log.error(`the server was lost ${this.crashes.length} times in a short while; "Cairn: Restart Server" tries again`);
+    }
+  }
+
+  private async hangUp(): Promise<void> {
+    const opening = this.opening;
+    this.line = this.opening = undefined;
+    const line = await opening?.catch(() => undefined);
+    if (line) {
+      this.line = undefined;
+      try {
+        await line.client.dispose();
+      } catch (error) {
+        this.log.debug(`while stopping: ${text(error)}`);
+      }
+      line.process.kill();
+    }
+  }
+}
+
+interface Line {
+  readonly client: LanguageClient;
+  readonly process: ChildProcess;
+}
+
+/** Logs errors and shows none: the command that failed tells the user, once and with a way on. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+function ask<M extends keyof Requests>(client: LanguageClient, method: M, params: Requests[M]['params']): Promise<Requests[M]['result']> {
+  return client.sendRequest<Requests[M]['result']>(method, params);
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
