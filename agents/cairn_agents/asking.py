@@ -3,12 +3,11 @@
 import asyncio
 from itertools import count
 
-from cairn_memory.events import ModelFailed, ModelRequested
-
 from cairn_agents.guards.base import Rest
 from cairn_agents.model.errors import ModelError, WindowFull
 from cairn_agents.model.reply import Delta, Reply
 from cairn_agents.session import Session
+from cairn_memory.events import ModelFailed, ModelRequested
 
 
 async def ask(session: Session) -> None:
@@ -47,7 +46,11 @@ async def _reply(session: Session) -> Reply:
             wait = session.equipment.retry.wait(attempt, error)
             session.emit(
                 ModelFailed(
-                    step=step, attempt=attempt, error=type(error).__name__, message=error.message, retry_in=wait
+                    step=step,
+                    attempt=attempt,
+                    error=type(error).__name__,
+                    message=error.message,
+                    retry_in=wait,
                 )
             )
             if wait is None:

@@ -6,17 +6,31 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cairn_agents.gate.permit import permit
+from cairn_agents.model.arguments import BadArguments, parse_arguments
+from cairn_agents.session import Session
+from cairn_agents.tools.base import Arguments, Plan, Result, Tool, ToolError
 from cairn_memory.bounds import REPLY
 from cairn_memory.events import HostMessage, NoteAdded, ToolFinished, ToolStarted
 from cairn_memory.redact import PLACEHOLDER
 from cairn_memory.sessions import PendingCall
 
-from cairn_agents.gate.asking import permit
-from cairn_agents.model.arguments import BadArguments, parse_arguments
-from cairn_agents.session import Session
-from cairn_agents.tools.base import Arguments, Plan, Result, Tool, ToolError
-
 logger = logging.getLogger(__name__)
+
+STOPPED = Result(
+    "The user interrupted this call; it may have had part of its effect.",
+    summary="interrupted",
+    outcome="interrupted",
+)
+NOT_RUN = Result(
+    "The user interrupted the run before this call; it was not run.", summary="not run", outcome="interrupted"
+)
+
+
+async def drop_calls(session: Session) -> None:
+    """Gives every pending call the result that it was not run: the user has new words instead."""
+    for pending in list(session.fold.pending.values()):
+        await _emit_finished(session, pending, STOPPED if pending.started else NOT_RUN, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,8 @@ async def run_calls(session: Session) -> None:
         for pending, item in zip(group, prepared, strict=True):
             result, ms = next(results) if isinstance(item, Ready) else (item, 0)
             await _emit_finished(session, pending, result, ms)
+            if isinstance(item, Ready):
+                _emit_consequences(session, item, result)
         _tell_instructions(session, ready)
 
 
@@ -122,8 +138,7 @@ async def _run_all(session: Session, ready: list[Ready]) -> list[tuple[Result, i
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for item in ready:
-            stopped = Result("The user interrupted this call; it may have had part of its effect.", "interrupted")
-            await _emit_finished(session, item.pending, _with_outcome(stopped), 0)
+            await _emit_finished(session, item.pending, STOPPED, 0)
         raise
 
 
@@ -133,9 +148,11 @@ async def _run(session: Session, ready: Ready) -> tuple[Result, int]:
         result = await ready.tool.run(ready.plan, session.equipment.scope)
     except ToolError as error:
         result = Result(str(error), outcome="error", summary=_first_line(str(error)))
-    except Exception as error:  # noqa: BLE001 - the edge between the loop and a tool: a bug there must not end the run
+    except Exception as error:
         logger.exception("tool %s failed", ready.tool.name)
-        result = Result(f"{ready.tool.name} failed inside Cairn: {error!r}", outcome="error", summary="internal error")
+        result = Result(
+            f"{ready.tool.name} failed inside Cairn: {error!r}", outcome="error", summary="internal error"
+        )
     return result, round((time.perf_counter() - start) * 1000)
 
 
@@ -158,10 +175,14 @@ async def _emit_finished(session: Session, pending: PendingCall, result: Result,
             ms=ms,
         )
     )
-    if pending.call.name == "note" and result.outcome == "ok":
-        session.emit(NoteAdded(text=result.summary))
+
+
+def _emit_consequences(session: Session, ready: Ready, result: Result) -> None:
+    """What a call leaves behind besides its result."""
+    if ready.tool.kind == "note" and result.outcome == "ok":
+        session.emit(NoteAdded(text=ready.plan.result))
     if result.background is not None:
-        session.emit(session.equipment.processes.watch(session, result.background))
+        session.emit(session.equipment.processes.watch(session.id, result.background, ready.plan.command))
 
 
 def _tell_instructions(session: Session, ready: list[Ready]) -> None:
@@ -171,10 +192,6 @@ def _tell_instructions(session: Session, ready: list[Ready]) -> None:
             for found in session.equipment.instructions.nearby(path):
                 if str(found.path) not in session.fold.told:
                     session.emit(HostMessage(text=found.text, about=str(found.path)))
-
-
-def _with_outcome(result: Result) -> Result:
-    return Result(result.text, outcome="interrupted", summary="interrupted")
 
 
 def _first_line(text: str) -> str:

@@ -90,16 +90,21 @@ def read(path: Path) -> Recording:
         raise RecordingError(f"{path}: byte {error.start} is not UTF-8: {_AGAIN}") from error
     except OSError as error:
         raise RecordingError(f"{path} cannot be read ({error.strerror}): check the name") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str) -> Recording:
+    """The recording that `text` is; `name` is what errors call it. Raises RecordingError, in one line."""
     lines = text.rstrip("\n").split("\n")
-    head = _line(_Head, path, 1, lines[0])
+    head = _line(_Head, name, 1, lines[0])
     if head.cairn_replay != FORMAT:
         raise RecordingError(
-            f"{path}, line 1: format {head.cairn_replay}, but this Cairn plays format {FORMAT}: update Cairn"
+            f"{name}, line 1: format {head.cairn_replay}, but this Cairn plays format {FORMAT}: update Cairn"
         )
-    turns = tuple(_line(Turn, path, number, line) for number, line in enumerate(lines[1:], start=2))
+    turns = tuple(_line(Turn, name, number, line) for number, line in enumerate(lines[1:], start=2))
     if len(turns) != head.turns:
         raise RecordingError(
-            f"{path}, line {len(lines)}: ends after {len(turns)} of {head.turns} turns: {_AGAIN}"
+            f"{name}, line {len(lines)}: ends after {len(turns)} of {head.turns} turns: {_AGAIN}"
         )
     return Recording(session=head.session, model=head.model, goal=head.goal, turns=turns)
 
@@ -109,14 +114,14 @@ _AGAIN = "write it again with `cairn show SESSION --as-replay`"
 L = TypeVar("L", _Head, Turn)
 
 
-def _line(shape: type[L], path: Path, number: int, text: str) -> L:
+def _line(shape: type[L], name: str, number: int, text: str) -> L:
     try:
         return shape.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         what = f"{where}: {first['msg']}" if where else first["msg"]
-        raise RecordingError(f"{path}, line {number}: {what}: {_AGAIN}") from error
+        raise RecordingError(f"{name}, line {number}: {what}: {_AGAIN}") from error
 
 
 def _turn(reply: ModelReplied) -> Turn:

@@ -2,53 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from cairn_memory.blobs import BlobStore
+from cairn_agents.equipment import Equipment
+from cairn_agents.guards.base import Rest, Verdict
+from cairn_agents.model.reply import Reply
+from cairn_agents.window import Window
 from cairn_memory.bounds import REPLY
-from cairn_memory.events import GuardActed, HostMessage, ModelReplied, Payload, StateChanged
-from cairn_memory.log import EventLog
+from cairn_memory.events import GuardActed, HostMessage, ModelReplied, Payload
 from cairn_memory.redact import masked
 from cairn_memory.sessions import SessionFold
-
-from cairn_agents.gate.approvals import Approvals
-from cairn_agents.gate.permission import Gate
-from cairn_agents.guards.base import ReplyGuard, Rest, StepGuard, Verdict
-from cairn_agents.instructions import Instructions
-from cairn_agents.model.client import ModelClient
-from cairn_agents.model.endpoint import Endpoint
-from cairn_agents.model.prices import Prices
-from cairn_agents.model.reply import Reply
-from cairn_agents.model.retry import RetryPolicy
-from cairn_agents.processes import Processes
-from cairn_agents.tools.base import Scope
-from cairn_agents.tools.toolbox import Toolbox
-from cairn_agents.window import Window
-
-Show = Callable[[str, str], None]
-"""source, text: shows what streams in and forgets it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Equipment:
-    """What a session works with; one set for each time it is taken up."""
-
-    log: EventLog
-    blobs: BlobStore
-    scope: Scope
-    toolbox: Toolbox
-    gate: Gate
-    approvals: Approvals
-    step_guards: Sequence[StepGuard]
-    reply_guards: Sequence[ReplyGuard]
-    endpoint: Endpoint
-    client: ModelClient
-    prices: Prices
-    retry: RetryPolicy
-    instructions: Instructions
-    processes: Processes
-    show: Show
 
 
 @dataclass
@@ -122,11 +85,6 @@ class Session:
             self.emit(HostMessage(text=verdict.words))
         elif verdict.action == "stop":
             raise Rest(verdict.state, verdict.reason, verdict.guard)
-
-    def move(self, state: StateChanged) -> None:
-        """Emits a change of state, unless it is none."""
-        if (state.state, state.reason) != (self.fold.state, self.fold.reason):
-            self.emit(state)
 
 
 def now_ms() -> int:

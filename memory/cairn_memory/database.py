@@ -37,8 +37,8 @@ async def connect(path: Path) -> aiosqlite.Connection:
 
 
 async def connect_reader(path: Path) -> aiosqlite.Connection:
-    """A connection that only reads: long reads never hold up the writer."""
-    connection = await aiosqlite.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    """A connection that only reads, to an absolute `path`: long reads never hold up the writer."""
+    connection = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
     await connection.execute("PRAGMA busy_timeout = 5000")
     await connection.execute("PRAGMA cache_size = -4000")
     return connection

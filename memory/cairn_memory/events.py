@@ -330,7 +330,13 @@ class Event:
     def wire(self) -> str:
         """The event as one JSON object, as clients get it."""
         head = json.dumps(
-            {"seq": self.seq, "session": self.session, "agent": self.agent, "kind": self.kind, "time": self.time}
+            {
+                "seq": self.seq,
+                "session": self.session,
+                "agent": self.agent,
+                "kind": self.kind,
+                "time": self.time,
+            }
         )
         return f'{head[:-1]}, "payload": {self.text}}}'
 
@@ -341,4 +347,3 @@ def load(kind: str, text: str) -> Payload:
     if model is None:
         return Unknown(original=text)
     return model.model_validate_json(text)
-

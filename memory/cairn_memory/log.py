@@ -46,6 +46,8 @@ class EventLog:
         self._watermark = watermark
         mark = watermark.mark or Mark(0, START)
         self.last_seq = mark.seq
+        """The newest event that is durable; what is being written now is not shown to anybody yet."""
+        self._seq = mark.seq
         self._chain = mark.chain
         self._queue: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1_000)
         self._tail: deque[Event] = deque()
@@ -133,7 +135,7 @@ class EventLog:
 
     async def _commit(self, batches: list[_Batch]) -> list[tuple[Event, ...]]:
         """One statement, so one atomic commit and one trip to the database's thread; then the watermark."""
-        seq, chain, now = self.last_seq, self._chain, time.time_ns() // 1_000_000
+        seq, chain, now = self._seq, self._chain, time.time_ns() // 1_000_000
         values: list[object] = []
         groups: list[tuple[Event, ...]] = []
         for batch in batches:
@@ -147,8 +149,9 @@ class EventLog:
             groups.append(tuple(group))
         places = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * (len(values) // 7))
         await self._writer.execute(f"INSERT INTO events VALUES {places}", values)
-        self.last_seq, self._chain = seq, chain
+        self._seq, self._chain = seq, chain
         await asyncio.to_thread(self._watermark.write, Mark(seq, chain))
+        self.last_seq = seq
         self._remember(groups)
         return groups
 

@@ -4,11 +4,9 @@ Standard library only, and no process is started: the terminal client asks this
 at every start and must be quick.
 """
 
-import hashlib
 import os
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple  # not dataclasses: they cost every start of the terminal client 20 ms
 
 SOCKET_PATH_LIMIT = 100
 """Bytes. A Unix socket's path holds 107 on Linux and 103 on macOS."""
@@ -16,8 +14,7 @@ SOCKET_PATH_LIMIT = 100
 IGNORE = "# Written by Cairn: what is private stays out of your commits.\n/.gitignore\n/local/\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(NamedTuple):
     """A folder the agent works in.
 
     `root` is the work tree at hand. `home` is where `.cairn/` lies: the main work
@@ -67,7 +64,7 @@ class Workspace:
     @property
     def key(self) -> str:
         """A short name for this workspace, the same for every process that asks."""
-        return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return _digest(self.home, 16)
 
     def session(self, session: str) -> Path:
         """The private folder of one session: its run document, notes, command output."""
@@ -93,8 +90,7 @@ def _main_work_tree(root: Path, git_file: Path) -> Path:
     return common.parent if common.name == ".git" else common
 
 
-@dataclass(frozen=True, slots=True)
-class UserFolders:
+class UserFolders(NamedTuple):
     """The user's own folders, all under CAIRN_HOME when that is set."""
 
     config: Path
@@ -127,6 +123,13 @@ class UserFolders:
         path = self.runtime / f"{workspace.key}.sock"
         if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
             return path
+        import tempfile  # 10 ms, and only needed for a long path
+
         user = os.getuid() if hasattr(os, "getuid") else 0
-        digest = hashlib.sha256(os.fsencode(self.runtime)).hexdigest()[:8]
-        return Path(tempfile.gettempdir()) / f"cairn-{user}-{digest}" / f"{workspace.key}.sock"
+        return Path(tempfile.gettempdir()) / f"cairn-{user}-{_digest(self.runtime, 8)}" / f"{workspace.key}.sock"
+
+
+def _digest(path: Path, length: int) -> str:
+    import hashlib  # OpenSSL takes 7 ms to load, and clients do not need it
+
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:length]

@@ -167,6 +167,8 @@ class SessionFold:
         pending = self.pending.pop(event.call, None)
         if pending is not None:
             self.trail.append(_footprint(pending.call, event))
+        for approval in [key for key, request in self.approvals.items() if request.call == event.call]:
+            del self.approvals[approval]
         if event.effect is not None:
             if event.effect.after:
                 self.seen[event.effect.path] = event.effect.after

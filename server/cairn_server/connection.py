@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 
 from cairn_memory.log import EventLog
-
 from cairn_server.delivery import Delivery, Interest, Pump
 from cairn_server.outbox import Outbox
 from cairn_server.transport import Face
@@ -49,6 +48,11 @@ class Connection:
         pumping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pumping
+
+    async def caught_up(self) -> None:
+        """Returns when the client was given everything that it follows."""
+        if self._pump is not None:
+            await self._pump.caught_up()
 
     async def close(self) -> None:
         """The client went away, or shall."""

@@ -13,7 +13,6 @@ from cairn_agents.runs import StreamSource
 from cairn_memory.errors import StoreError
 from cairn_memory.events import Event
 from cairn_memory.log import EventLog
-
 from cairn_server.outbox import Outbox
 
 FLUSH_SECONDS = 0.03
@@ -114,6 +113,7 @@ class Pump:
         self._text = StreamText()
         self._moved = asyncio.Event()
         self._released = asyncio.Event()
+        self._sent = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
     def release(self) -> None:
@@ -132,6 +132,12 @@ class Pump:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
 
+    async def caught_up(self) -> None:
+        """Returns when everything up to now was sent."""
+        while self._cursor < self._log.last_seq:
+            self._sent.clear()
+            await self._sent.wait()
+
     async def run(self) -> None:
         """Until cancelled, or the client is gone."""
         try:
@@ -146,6 +152,9 @@ class Pump:
             log.info("no more events to a client: %s", error)
         except StoreError as error:
             log.error("events cannot be read, a client is cut: %s", error)
+            self._outbox.cut()
+        except Exception:  # the edge of this task: a client that silently gets no more would wait for ever
+            log.exception("events to a client failed, it is cut")
             self._outbox.cut()
         finally:
             if self._timer is not None:
@@ -175,6 +184,7 @@ class Pump:
             await asyncio.sleep(0)  # a long history must not hold up the loop
         self._outbox.send(*self._text.take(self._cursor + 1))
         await self._outbox.drain()
+        self._sent.set()
 
     async def _send(self, events: list[Event]) -> None:
         bunch: list[bytes] = []

@@ -1,20 +1,21 @@
 """`host.json`: where the host of a workspace listens, and the token that proves who may ask."""
 
 import json
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple  # not dataclasses: clients read this at every start, in a hurry
 
-from cairn_memory.files import write_atomically
 
-
-@dataclass(frozen=True, slots=True)
-class HostFile:
+class HostFile(NamedTuple):
     """Readable by its owner only. `address` is "unix:/path" or "tcp:127.0.0.1:PORT"."""
 
     address: str
     pid: int
-    token: str = field(repr=False)
+    token: str
     version: str
+
+    def __repr__(self) -> str:
+        """Without the token: this may end up in a log."""
+        return f"HostFile(address={self.address!r}, pid={self.pid}, version={self.version!r})"
 
     @staticmethod
     def path(local: Path) -> Path:
@@ -32,7 +33,9 @@ class HostFile:
 
     def write(self, local: Path) -> None:
         """Replaces the file whole; clients never read half of it."""
-        write_atomically(self.path(local), json.dumps(asdict(self)).encode("utf-8"), mode=0o600)
+        from cairn_memory.files import write_atomically  # only hosts write
+
+        write_atomically(self.path(local), json.dumps(self._asdict()).encode("utf-8"), mode=0o600)
 
     def remove(self, local: Path) -> None:
         """Removes the file, unless another host has written its own by now."""

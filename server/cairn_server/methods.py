@@ -1,116 +1,19 @@
 """The method table: every custom method once. Both faces mount it; the TypeScript types come from it."""
 
 import json
-import logging
 import os
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any
 
-from cairn_agents.runs import RunError, RunInfo, Runs, RunSettings
-from cairn_memory.errors import StoreError
-from cairn_memory.events import Event
-from cairn_memory.log import EventLog
+from cairn_agents.runs import RunInfo, RunSettings
+from cairn_memory.events import ApprovalRequested, Event
 from cairn_memory.places import Workspace
-from pydantic import ValidationError
-
 from cairn_server import protocol as wire
-from cairn_server.connection import Connection
+from cairn_server.call import FAILED, INVALID_PARAMS, CallError, Context, Method
 from cairn_server.delivery import Interest
-
-FAILED = -32001
-"""The method was understood and could not be done; the message says why and what to do."""
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
 
 PAGE_BYTES = 4_000_000
 """Payload bytes of one `EventPage`: far below what a client takes as one message."""
-
-log = logging.getLogger(__name__)
-
-
-class HostControl(Protocol):
-    """What the methods ask of the process they run in."""
-
-    workspace: Workspace
-
-    def status(self) -> wire.HostStatus: ...
-
-    def stop(self) -> None:
-        """Begins to stop; returns at once."""
-        ...
-
-    async def document(self, session: str) -> Path:
-        """The Markdown file of a session, written up to now and kept up with the run."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a handler works with, and who asked."""
-
-    host: HostControl
-    runs: Runs
-    log: EventLog
-    connection: Connection
-
-
-P = TypeVar("P", bound=wire.Wire)
-R = TypeVar("R", bound=wire.Wire)
-
-
-@dataclass(frozen=True, slots=True)
-class Method(Generic[P, R]):
-    """One method: its name on the wire, what goes in, what comes out, who does it."""
-
-    name: str
-    params: type[P]
-    result: type[R]
-    handler: Callable[[Context, P], Awaitable[R]]
-
-
-class CallError(Exception):
-    """The client is told: a JSON-RPC error with a `code` and one line."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = " ".join(message.split())[:2_000]
-
-
-async def call(method: Method[Any, Any], context: Context, params: object) -> dict[str, Any]:
-    """Does what a client asked, from untrusted params to the JSON of the result. Raises CallError only."""
-    try:
-        result = await method.handler(context, _checked(method, params))
-    except (RunError, StoreError) as error:
-        raise CallError(FAILED, str(error)) from error
-    except CallError:
-        raise
-    except Exception as error:  # the edge between a client and the host, for both faces
-        log.exception("%s failed", method.name)
-        raise CallError(INTERNAL_ERROR, f"{method.name} failed inside the host; host.log has the details") from error
-    return cast(wire.Wire, result).model_dump(mode="json")
-
-
-def _checked(method: Method[Any, Any], params: object) -> wire.Wire:
-    if params is None:
-        params = {}
-    if not isinstance(params, dict):
-        raise CallError(INVALID_PARAMS, f"params of {method.name} must be an object")
-    try:
-        return method.params.model_validate(params)
-    except ValidationError as error:
-        raise CallError(INVALID_PARAMS, f"{method.name}: {_explain(error)}") from None
-
-
-def _explain(error: ValidationError) -> str:
-    """The first thing wrong, by the field's name. Values are not repeated: one may be a key."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"])[:200].encode("utf-8", "replace").decode("utf-8")
-    what = "there is no such field" if first["type"] == "extra_forbidden" else first["msg"]
-    more = error.error_count() - 1
-    return f"{field}: {what}" + (f" (and {more} more)" if more else "")
 
 
 # --- the host -----------------------------------------------------------------------------
@@ -150,8 +53,8 @@ async def _resume(context: Context, params: wire.ResumeRun) -> wire.RunStarted:
 
 async def _interrupt(context: Context, params: wire.SessionRef) -> wire.Interrupted:
     session = context.runs.find(params.session)
-    cause = f"interrupted from {context.connection.client}"
-    return wire.Interrupted(interrupted=await context.runs.interrupt(session, cause))
+    interrupted = await context.runs.interrupt(session, context.connection.client)
+    return wire.Interrupted(interrupted=interrupted)
 
 
 async def _document(context: Context, params: wire.SessionRef) -> wire.Document:
@@ -180,7 +83,9 @@ def _root(workspace: Workspace, chosen: str | None) -> Path:
     except (OSError, ValueError) as error:
         raise CallError(FAILED, f"root {chosen} is no folder that can be worked in: {error}") from error
     if found.home != workspace.home:
-        raise CallError(FAILED, f"root {chosen} belongs to another workspace ({found.home}); ask that one's host")
+        raise CallError(
+            FAILED, f"root {chosen} belongs to another workspace ({found.home}); ask that one's host"
+        )
     return found.root
 
 
@@ -204,7 +109,7 @@ async def _replay(context: Context, params: wire.SessionRef) -> wire.ReplayFile:
 
 def session_info(run: RunInfo) -> wire.SessionInfo:
     """A session as clients see it."""
-    return wire.SessionInfo.model_validate(asdict(run) | {"usage": run.usage, "budget": run.budget})
+    return wire.SessionInfo.model_validate(run, from_attributes=True)
 
 
 def _within(events: list[Event], size: int) -> list[Event]:
@@ -239,21 +144,27 @@ async def _subscribe(context: Context, params: wire.Subscribe) -> wire.Subscribe
 
 
 async def _approvals(context: Context, params: wire.Nothing) -> wire.ApprovalList:
-    waiting = [
-        wire.Approval(
-            id=request.id,
-            session=event.session,
-            call=request.call,
-            name=request.name,
-            title=request.title,
-            detail=request.detail,
-            reason=request.reason,
-            grant=request.grant,
-            time=event.time,
-        )
-        for event, request in context.runs.approvals()
-    ]
-    return wire.ApprovalList(approvals=waiting)
+    waiting = context.runs.approvals()
+    asked: dict[str, int] = {}
+    for session in {session for session, _ in waiting}:
+        events = await context.log.read(session=session, kinds=("approval.requested",), newest=True)
+        asked |= {e.payload.id: e.time for e in events if isinstance(e.payload, ApprovalRequested)}
+    approvals = [_approval(session, request, asked.get(request.id, 0)) for session, request in waiting]
+    return wire.ApprovalList(approvals=approvals)
+
+
+def _approval(session: str, request: ApprovalRequested, time: int) -> wire.Approval:
+    return wire.Approval(
+        id=request.id,
+        session=session,
+        call=request.call,
+        name=request.name,
+        title=request.title,
+        detail=request.detail,
+        reason=request.reason,
+        grant=request.grant,
+        time=time,
+    )
 
 
 async def _answer(context: Context, params: wire.AnswerApproval) -> wire.Answered:

@@ -5,10 +5,6 @@ from collections.abc import Callable
 
 Frame = Callable[[bytes], bytes]
 
-PATIENCE = 30.0
-"""Seconds without a byte taken after which a client that does not read is cut."""
-
-
 def as_line(body: bytes) -> bytes:
     """One message of the plain face. JSON text has no raw line feed in it."""
     return body + b"\n"
@@ -20,13 +16,13 @@ def as_frame(body: bytes) -> bytes:
 
 
 class Outbox:
-    """The writing side of one connection.
+    """The writing side of one connection; a client that takes nothing for `patience` seconds is cut.
 
     `send` never waits, so whoever sends must `drain` before the next: then no more
     than one message, or one bunch of them, is ever held for a client.
     """
 
-    def __init__(self, writer: asyncio.StreamWriter, frame: Frame, patience: float = PATIENCE) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, frame: Frame, patience: float) -> None:
         self._writer = writer
         self._frame = frame
         self._patience = patience

@@ -7,8 +7,9 @@ Python: snake_case on the wire. Every string that a client may send has a bound.
 
 from typing import Annotated, Any, Literal
 
-from cairn_memory.events import Budget, State, Usage
 from pydantic import BaseModel, ConfigDict, Field
+
+from cairn_memory.events import Budget, State, Usage
 
 VERSION = 1
 """Raised when a client of the version before could no longer work."""

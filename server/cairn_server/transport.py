@@ -74,6 +74,14 @@ async def listen(path: Path, accept: Accept) -> Listener:
 
 async def listen_unix(path: Path, accept: Accept) -> Listener:
     """A socket only its owner may open, in a folder only its owner may enter."""
+    listening = _bound(path)
+    server = await asyncio.start_unix_server(
+        _only_ours(accept), sock=listening, limit=FIRST_LINE, backlog=BACKLOG
+    )
+    return Listener(server, f"unix:{path}")
+
+
+def _bound(path: Path) -> socket.socket:
     make_private(path.parent)
     path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX)
@@ -85,8 +93,7 @@ async def listen_unix(path: Path, accept: Accept) -> Listener:
         raise
     finally:
         os.umask(mask)
-    server = await asyncio.start_unix_server(_only_ours(accept), sock=listening, limit=FIRST_LINE, backlog=BACKLOG)
-    return Listener(server, f"unix:{path}")
+    return listening
 
 
 async def listen_loopback(accept: Accept) -> Listener:
@@ -105,7 +112,9 @@ def make_private(folder: Path) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise UnsafeFolder(f"{folder} is not a folder; remove it, Cairn's socket goes there")
     if found.st_uid != os.getuid():
-        raise UnsafeFolder(f"{folder} belongs to another user; remove it, or set CAIRN_HOME to a folder of yours")
+        raise UnsafeFolder(
+            f"{folder} belongs to another user; remove it, or set CAIRN_HOME to a folder of yours"
+        )
     if stat.S_IMODE(found.st_mode) != 0o700:
         folder.chmod(0o700)
 

@@ -1,8 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State } from 'vscode-languageclient/node';
 import type { EventNotice, Requests, WireEvent } from './protocol';
-import { ServerError, findServer, startServer } from './server';
+import { ServerError, findServer } from './server';
+import { ServerProcess } from './serverProcess';
 
 /** A server that has not answered by then is ended. */
 const ANSWER_MS = 30_000;
@@ -67,18 +67,21 @@ export class Connection implements vscode.Disposable {
 
   private async open(): Promise<Line> {
     const server = await findServer(this.folder.uri, this.extension);
-    this.log.info(`starting ${server.command.join(' ')} (${server.origin})`);
-    const process = await startServer(server, this.folder.uri.fsPath);
-    process.on('exit', (code, signal) => this.log.info(`the server ended with ${signal ?? `exit code ${code}`}`));
+    const process = await ServerProcess.start(server, this.folder.uri.fsPath);
+    this.log.info(`started ${process.title}`);
     const line = { process, client: this.client(process) };
-    const impatience = setTimeout(() => process.kill(), ANSWER_MS);
+    let answered = true;
+    const impatience = setTimeout(() => {
+      answered = false;
+      process.child.kill();
+    }, ANSWER_MS);
     try {
       await line.client.start();
       await this.subscribe(line.client);
     } catch (error) {
-      process.kill();
-      const asked = `${server.command.join(' ')} lsp --stdio (${server.origin})`;
-      throw new ServerError(`The Cairn server did not start: ${asked} gave no good answer: ${text(error)}`);
+      const ending = await process.end();
+      const reason = answered ? process.lastWords || `${text(error)}; ${ending}` : `no answer within ${ANSWER_MS / 1000} seconds`;
+      throw new ServerError(`The Cairn server did not start: ${process.title}: ${reason}`);
     } finally {
       clearTimeout(impatience);
     }
@@ -88,8 +91,8 @@ export class Connection implements vscode.Disposable {
     return line;
   }
 
-  private client(process: ChildProcess): LanguageClient {
-    const client = new QuietClient('cairn', 'Cairn', () => Promise.resolve(process), {
+  private client(process: ServerProcess): LanguageClient {
+    const client = new QuietClient('cairn', 'Cairn', () => Promise.resolve(process.child), {
       documentSelector: [],
       workspaceFolder: this.folder,
       outputChannel: this.log,
@@ -144,14 +147,14 @@ export class Connection implements vscode.Disposable {
       } catch (error) {
         this.log.debug(`while stopping: ${text(error)}`);
       }
-      line.process.kill();
+      this.log.info(`the server ended: ${await line.process.end()}`);
     }
   }
 }
 
 interface Line {
   readonly client: LanguageClient;
-  readonly process: ChildProcess;
+  readonly process: ServerProcess;
 }
 
 /** Logs errors and shows none: the command that failed tells the user, once and with a way on. */

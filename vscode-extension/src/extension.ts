@@ -75,7 +75,9 @@ async function tell(log: vscode.LogOutputChannel, action: () => Promise<void>): 
     if (choice === 'Open Log') {
       log.show();
     } else if (choice === 'Open Settings') {
-      await vscode.commands.executeCommand('workbench.action.openSettings', 'cairn.server.command');
+      // A setting of the machine is the remote's there, and the user's own page does not show it.
+      const page = vscode.env.remoteName ? 'workbench.action.openRemoteSettings' : 'workbench.action.openSettings';
+      await vscode.commands.executeCommand(page, { query: 'cairn.server.command' });
     }
   }
 }

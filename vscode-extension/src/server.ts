@@ -1,5 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +7,8 @@ import * as vscode from 'vscode';
 /** No server can be started. The message is for the user: what was tried, and what to do. */
 export class ServerError extends Error {}
 
-interface Server {
+/** A command that is the Cairn server, and where it was found. */
+export interface Server {
   /** The program, as an absolute path, and its first arguments. */
   readonly command: readonly [string, ...string[]];
   readonly origin: string;
@@ -46,18 +46,6 @@ export async function findServer(folder: vscode.Uri, extension: vscode.Uri): Pro
     'The Cairn server was not found: not with the extension, in the Python interpreter, on PATH or with uv. ' +
       'Install it, or name it in the setting cairn.server.command.',
   );
-}
-
-/** Starts the server with `folder` as its current folder. Rejects when the program cannot be run. */
-export async function startServer(server: Server, folder: string): Promise<ChildProcess> {
-  const [program, ...args] = server.command;
-  const child = spawn(program, [...args, 'lsp', '--stdio'], { cwd: folder, windowsHide: true });
-  try {
-    await once(child, 'spawn');
-  } catch (error) {
-    throw new ServerError(`${program} (from ${server.origin}) cannot be started: ${String(error)}`);
-  }
-  return child;
 }
 
 async function* candidates(folder: vscode.Uri, extension: vscode.Uri): AsyncGenerator<Server> {

@@ -6,7 +6,7 @@ import stat
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -104,10 +104,5 @@ def _whole_entry(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
 
 
 def _without_allow_rules(table: dict[str, Any]) -> dict[str, Any]:
-    rules = table.get("rules")
-    if not isinstance(rules, list):
-        return table
-    kept: list[Any] = [
-        rule for rule in rules if not (isinstance(rule, dict) and rule.get("action") == "allow")
-    ]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    return {**table, "rules": kept}
+    rules = cast(list[dict[str, Any]], table.get("rules", []))
+    return {**table, "rules": [rule for rule in rules if rule.get("action") != "allow"]}

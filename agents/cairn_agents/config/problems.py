@@ -37,6 +37,7 @@ _EXPECTED = {
     "tuple_type": "a list of tables",
     "dict_type": "a table",
     "model_type": "a table",
+    "invalid-json-value": "what JSON can hold",
     "model.api_key_env": "the name of an environment variable",
     "model.base_url": "an http or https address",
 }
@@ -44,8 +45,8 @@ _EXPECTED = {
 
 _BOUNDS = {
     "greater_than_equal": "at least {ge}",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "at most {le}",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "at most {le:,}",
     "string_too_long": "at most {max_length} characters",
     "too_long": "at most {max_length} entries",
     "literal_error": "{expected}",

@@ -1,17 +1,66 @@
-"""The JSON Schema of a `config.toml`, for editors: `python -m cairn_agents.config.schema`."""
+"""The JSON Schema of a `config.toml`, for editors.
 
+`python -m cairn_agents.config.schema` writes `docs/config.schema.json` in a checkout;
+with `--check` it only says whether that file is fresh.
+"""
+
+import ast
+import inspect
 import json
 import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
+from pydantic import BaseModel
+
+from cairn_agents.config.keys import tables
 from cairn_agents.config.settings import Config
+
+PUBLISHED = Path(__file__).parents[3] / "docs" / "config.schema.json"
+"""Only in a checkout: an installed Cairn has no such file."""
 
 
 def schema() -> str:
     """The schema as the text of `docs/config.schema.json`."""
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+    document: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Config.model_json_schema(),
+    }
+    for model in tables().values():
+        properties = (document if model is Config else document["$defs"][model.__name__])["properties"]
+        for name, words in _docstrings(model).items():
+            properties[name]["description"] = words
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """The docstring under each field.
+
+    pydantic's `use_attribute_docstrings` does the same at import, which would cost every start of
+    the host 50 ms for something only this module needs.
+    """
+    body = ast.parse(inspect.getsource(model)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, following in pairwise(body.body):
+        match field, following:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                found[name] = inspect.cleandoc(words)
+            case _:
+                pass
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    fresh = PUBLISHED.exists() and PUBLISHED.read_text(encoding="utf-8") == schema()
+    if arguments == ["--check"] and not fresh:
+        print(f"{PUBLISHED} is stale; run `make generate`", file=sys.stderr)
+        return 1
+    if not fresh:
+        PUBLISHED.write_text(schema(), encoding="utf-8", newline="\n")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-    sys.stdout.write(schema())
+    sys.exit(main(sys.argv[1:]))

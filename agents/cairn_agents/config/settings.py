@@ -6,14 +6,13 @@ the docstring under a field is what an editor shows the user who hovers over it.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.modes import ModeName
 from cairn_memory.events import Budget
 
 Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 
@@ -21,7 +20,7 @@ Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 class Section(BaseModel):
     """Base of all tables. A value of the wrong type is refused, never converted: "8" is no number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class ModelSettings(Section):
@@ -43,7 +42,7 @@ class ModelSettings(Section):
     """Seconds until the first piece of a reply. Local models load and read for long."""
     stall_timeout: Seconds = 120.0
     """Seconds between two pieces of a reply."""
-    extra: dict[str, object] = Field(default_factory=dict[str, object])
+    extra: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
     """More fields for the request, as the provider documents them, such as `temperature`."""
 
     def endpoint(self, api_key: str) -> Endpoint:
@@ -57,7 +56,7 @@ class ModelSettings(Section):
             first_token_timeout=self.first_token_timeout,
             stall_timeout=self.stall_timeout,
             send_reasoning=self.send_reasoning,
-            extra=dict(self.extra),
+            extra=dict[str, object](self.extra),
         )
 
 
@@ -103,7 +102,7 @@ class RetrySettings(Section):
 
     attempts: Annotated[int, Field(ge=1, le=100)] = 6
     """Tries in all, the first included."""
-    longest_wait: Seconds = 120.0
+    longest_wait: Seconds = 600.0
     """Seconds. When a provider asks for a longer wait, the run stops and can be resumed."""
 
 

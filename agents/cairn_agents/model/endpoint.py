@@ -20,5 +20,5 @@ class Endpoint:
     """Seconds between two pieces of a reply."""
     send_reasoning: bool = False
     """Whether the model wants its own reasoning text back (`reasoning_content`)."""
-    extra: dict[str, object] = field(default_factory=dict[str, object])
+    extra: dict[str, object] = field(default_factory=dict[str, object], hash=False)
     """More fields for the request body, as the provider documents them (temperature, ...)."""

@@ -54,3 +54,7 @@ class QuotaSpent(Refused):
 
 class WindowFull(ModelError):
     """The caller reacts: the conversation no longer fits the model's context."""
+
+
+class ReplyTooLarge(ModelError):
+    """The person reacts: the reply grew beyond anything a window could hold and was broken off."""

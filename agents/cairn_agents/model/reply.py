@@ -1,6 +1,6 @@
 """What came back from one request to the model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cairn_memory.events import ToolCall, Usage
 
@@ -16,7 +16,7 @@ class Reply:
     reasoning: str = ""
     calls: tuple[ToolCall, ...] = ()
     finish: str = ""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     model: str = ""
     ms: int = 0
     first_token_ms: int = 0

@@ -7,4 +7,4 @@ from importlib.resources import files
 @cache
 def prompt(name: str) -> str:
     """The text of `<name>.md`, without the line break at its end."""
-    return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8").rstrip("\n")
+    return files("cairn_agents.prompts").joinpath(f"{name}.md").read_text(encoding="utf-8").rstrip("\n")

@@ -5,14 +5,15 @@ Two phases, because the gate, the log and a restart all need to know what a call
 log keeps it, `run` carries it out, and `recover` compares the plan with the world.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
 from cairn_memory.blobs import BlobStore
 from cairn_memory.events import FileEffect, Outcome
-from pydantic import BaseModel, ConfigDict
 
 Kind = Literal["read", "write", "run", "note"]
 """The class of an effect: reads nothing but files, writes files, runs commands, leaves a note."""
@@ -39,6 +40,8 @@ class Scope:
     root: Path
     folder: Path
     blobs: BlobStore
+    seen: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Absolute path -> SHA-256 of the content the agent last read or wrote there."""
     show: Callable[[str], None] = lambda text: None
     """Shows output as it comes (bash); never stored."""
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fetches what the editor tests need into $CAIRN_RIG (default: .rig in the checkout) and builds the extension there.
+# Fetches what the editor tests need into $CAIRN_RIG (default: .rig in the checkout; about 800 MB), builds the
+# extension and installs its package there.
 #
 # A second call does only what is out of date. Everything comes from the npm registry, in exact versions and
 # without running install scripts: those want a compiler and hosts that not every machine reaches, and nothing
@@ -50,17 +51,32 @@ node_for_code_server() {
   local wanted mine
   wanted=$(node -p "parseInt(require('$rig/code-server/node_modules/code-server/package.json').engines.node)")
   mine=$(node -p 'parseInt(process.versions.node)')
-  rm -rf "$rig/node"
-  [ "$wanted" = "$mine" ] && return
-  # The package called `node` is empty without install scripts; this one holds the program itself.
-  install_into node "node-$(node -p 'process.platform + "-" + process.arch')@$NODE"
+  if [ "$wanted" = "$mine" ]; then
+    rm -rf "$rig/node"
+    mkdir -p "$rig/node/bin"
+    ln -s "$(command -v node)" "$rig/node/bin/node"
+    return
+  fi
+  # The package called `node` is empty without install scripts; these hold the program itself.
+  local package
+  package=node-$(node -p 'process.platform + "-" + process.arch')
+  install_into node "$package@$NODE"
+  ln -s "node_modules/$package/bin" "$rig/node/bin"
 }
 
 extension() {
   local source="$checkout/vscode-extension"
-  (cd "$source" && npm ci && npm run --silent typecheck && npm run --silent package)
+  (
+    cd "$source"
+    [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci
+    npm run --silent typecheck
+    npm run --silent package > "$rig/package.log" || { cat "$rig/package.log"; exit 1; }
+  )
+  local node="$rig/node/bin/node" server="$rig/code-server/node_modules/code-server/lib/vscode/out/server-main.js"
   rm -rf "$rig/extensions"
-  node "$here/install_vsix.mjs" "$rig" "$source/dist/cairn.vsix"
+  "$node" "$server" --accept-server-license-terms --server-data-dir "$rig/install" --user-data-dir "$rig/install" \
+    --extensions-dir "$rig/extensions" --install-extension "$source/dist/cairn.vsix" > "$rig/install.log" 2>&1 ||
+    { cat "$rig/install.log"; fail "VS Code does not take the extension"; }
 }
 
 sources_of_extension() { # one hash over all that goes into the package

@@ -1,0 +1,46 @@
+"""Commands that go on in the background: who they are, when they end, and that none outlives the host."""
+
+import asyncio
+import contextlib
+import os
+import signal
+
+from cairn_agents.tools.base import Background
+from cairn_memory.errors import StoreError
+from cairn_memory.events import ProcessEnded, ProcessStarted
+from cairn_memory.log import EventLog
+
+
+class Processes:
+    """The background commands of a workspace, owned by its host."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._running: dict[str, tuple[Background, asyncio.Task[None]]] = {}
+
+    def watch(self, session: str, background: Background, command: str) -> ProcessStarted:
+        """Owns `background` from now on; its end goes to the log. Returns the event of its start."""
+        task = asyncio.create_task(self._wait(session, background), name=f"process {background.id}")
+        self._running[f"{session}/{background.id}"] = background, task
+        return ProcessStarted(
+            id=background.id, command=command, pid=background.pid, output=str(background.output)
+        )
+
+    async def close(self) -> None:
+        """Ends them all, group by group."""
+        for background, task in list(self._running.values()):
+            with contextlib.suppress(OSError):
+                if os.name == "posix":
+                    os.killpg(background.pid, signal.SIGTERM)
+                else:
+                    os.kill(background.pid, signal.SIGTERM)
+            task.cancel()
+        await asyncio.gather(*(task for _, task in self._running.values()), return_exceptions=True)
+
+    async def _wait(self, session: str, background: Background) -> None:
+        try:
+            code = await background.wait()
+            with contextlib.suppress(StoreError):  # the run itself will meet the full disk and say so
+                await self._log.append(session, ProcessEnded(id=background.id, exit_code=code))
+        finally:
+            self._running.pop(f"{session}/{background.id}", None)

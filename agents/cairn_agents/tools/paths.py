@@ -1,0 +1,50 @@
+"""Paths as the model writes them, made absolute; and back again for what it reads."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from cairn_agents.tools.base import Scope, ToolError
+
+
+def resolve(path: str, scope: Scope) -> Path:
+    """`path` as an absolute path with every symlink followed, whether or not a file is there.
+
+    Raises ToolError for what is no path at all. Whether the place may be touched is
+    the gate's to say.
+    """
+    if not path or "\0" in path:
+        raise ToolError("the path is empty or holds a NUL character; give a path relative to the workspace")
+    given = Path(path).expanduser() if path.startswith("~") else Path(path)
+    joined = given if given.is_absolute() else scope.root / given
+    try:
+        joined.stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if "symbolic link" in str(error.strerror).lower() or "too long" in str(error.strerror).lower():
+            raise ToolError(f"{path} cannot be followed: {error.strerror}") from error
+    try:
+        return joined.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a symlink loop, before Python 3.13
+        raise ToolError(f"{path} cannot be followed: {error}") from error
+
+
+def shown(path: Path, scope: Scope) -> str:
+    """`path` for the model: relative to the workspace with `/`, absolute when it lies outside."""
+    try:
+        return path.relative_to(scope.root.resolve()).as_posix() or "."
+    except ValueError:
+        return path.as_posix()
+
+
+def missing(path: Path, scope: Scope) -> ToolError:
+    """The error for a file that is not there, with names that look like it."""
+    try:
+        names = sorted(entry.name for entry in path.parent.iterdir())
+    except OSError:
+        return ToolError(
+            f"{shown(path, scope)} does not exist, nor does its folder; find the file with glob, e.g. **/{path.name}"
+        )
+    near = get_close_matches(path.name, names[:5_000], n=3)
+    hint = f"; near by: {', '.join(near)}" if near else "; find it with glob"
+    return ToolError(f"{shown(path, scope)} does not exist{hint}")

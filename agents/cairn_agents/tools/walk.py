@@ -1,0 +1,63 @@
+"""The files of a folder that are worth looking at: what .gitignore names stays out, and so do .git and .cairn."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+SKIPPED = frozenset((".git", ".cairn", ".hg", ".svn", "node_modules", "__pycache__", ".venv"))
+
+
+def walk(folder: Path, *, hidden: bool = False) -> Iterator[Path]:
+    """Files below `folder` in a fixed order. Symlinked folders are not entered."""
+    yield from _walk(folder, _inherited(folder), hidden)
+
+
+def _walk(folder: Path, specs: list[tuple[Path, GitIgnoreSpec]], hidden: bool) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    if any(entry.name == ".gitignore" for entry in entries):
+        specs = [*specs, *_read(folder)]
+    for entry in entries:
+        if entry.name in SKIPPED or (entry.name.startswith(".") and not hidden):
+            continue
+        path = Path(entry.path)
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if _ignored(path, is_folder, specs):
+            continue
+        if is_folder:
+            yield from _walk(path, specs, hidden)
+        elif entry.is_file():
+            yield path
+
+
+def _inherited(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+    """The .gitignore files above `folder`, up to the top of its work tree."""
+    above: list[Path] = []
+    for parent in (folder, *folder.parents):
+        if parent != folder:
+            above.append(parent)
+        if (parent / ".git").exists():
+            return [found for place in reversed(above) for found in _read(place)]
+    return []
+
+
+def _read(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+    try:
+        lines = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return [(folder, GitIgnoreSpec.from_lines(lines))]
+
+
+def _ignored(path: Path, is_folder: bool, specs: list[tuple[Path, GitIgnoreSpec]]) -> bool:
+    """The nearest file that says anything about `path` decides."""
+    for base, spec in reversed(specs):
+        name = path.relative_to(base).as_posix() + ("/" if is_folder else "")
+        verdict = spec.check_file(name).include
+        if verdict is not None:
+            return verdict
+    return False

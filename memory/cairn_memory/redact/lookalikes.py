@@ -1,0 +1,68 @@
+"""What stands where a secret would, and is none: placeholders, references, words, paths, names in code."""
+
+import re
+
+COMMON = frozenset(
+    "admin administrator changeme current-password default development disabled enabled false guest "
+    "include inherit localhost mysql new-password none null optional password passwd postgres production "
+    "redis required root same-origin secret staging string test testing token true undefined user".split()
+)
+"""Values so common that masking them would hide nothing and spoil much."""
+
+_STAND_IN = re.compile(
+    r"example|your|placeholder|redacted|change[_-]?me|replace[_-]?(?:me|with|this)|insert[_-]|dummy"
+    r"|x{4,}|\*{3,}|\.{3}|0{8,}|<[^>]*>|\$\{|\{\{|\$\(|#\{|%\(|masked:",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"\$[A-Za-z_]\w*$|%[A-Za-z_]\w*%$|[{<@!]|(?:env|vault|ssm|file|arn|op|secret|keyring|sops)[:(]|"
+    r"(?:process\.env|os\.environ|import\.meta|secrets|vars|self|this|config|settings)\.",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\@ ]*$")
+_DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)+$")
+_NAMES_ITSELF = re.compile(r"passw|passphrase|pwd|secret|token|credential|key", re.IGNORECASE)
+_PIECE = re.compile(r"[A-Za-z0-9]{6,}")
+_LOWER_RUN = re.compile(r"[a-z]+")
+_LETTER_NEXT_TO_DIGIT = re.compile(r"(?<=[A-Za-z])[0-9]|(?<=[0-9])[A-Za-z]")
+
+
+def is_stand_in(value: str) -> bool:
+    """Whether `value` only holds the place of a secret, or says where to fetch it."""
+    return (
+        len(set(value)) <= 3
+        or value.lower() in COMMON
+        or _STAND_IN.search(value) is not None
+        or _REFERENCE.match(value) is not None
+    )
+
+
+def looks_random(value: str, least: int = 12) -> bool:
+    """Whether at least `least` characters of `value` look drawn by a machine, and it is no stand-in."""
+    if len(value) < least or is_stand_in(value):
+        return False
+    return sum(len(piece) for piece in _PIECE.findall(value) if _is_opaque(piece)) >= least
+
+
+def looks_chosen(value: str, *, bare: bool) -> bool:
+    """Whether a person may have chosen `value` as a password; `bare` when no quotes stand around it."""
+    if not 6 <= len(value) <= 200 or is_stand_in(value) or _PATH.match(value):
+        return False
+    if any(character.isspace() for character in value) or value.isalpha() or value.isdigit():
+        return False
+    if bare and (_DOTTED.match(value) or _NAMES_ITSELF.search(value)):
+        return False
+    return any(character.isdigit() for character in value) or not value.replace("_", "").replace("-", "").isalpha()
+
+
+def _is_opaque(piece: str) -> bool:
+    """Letters and digits in disorder; `utf8`, `camelCaseName` and `20260101` are in order.
+
+    A random base-62 text has runs of small letters of 1.7 on average, words have 3 and more.
+    """
+    if len(_LETTER_NEXT_TO_DIGIT.findall(piece)) >= 2 + len(piece) // 16:
+        return True
+    if piece.isdigit() or piece.islower() or piece.isupper():
+        return False
+    runs = _LOWER_RUN.findall(piece)
+    return len(piece) >= 10 and sum(map(len, runs)) < 3 * len(runs)

@@ -1,0 +1,72 @@
+"""The demo itself: a run, a kill in the middle of it, and the run to its end."""
+
+import asyncio
+import contextlib
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from cairn_agents.recording import Recording, parse
+from cairn_memory.places import Workspace
+from cairn_server.demo.command import CommandFailed, CommandLine
+from cairn_server.demo.story import Story
+from cairn_server.demo.watch import Kill, NotKilled, kill_in_step, step_to_kill
+from cairn_server.demo.workspace import DemoWorkspace
+from cairn_server.hostfile import HostFile
+from cairn_server.replay.serve import serving
+
+_LAST_EVENTS_SECONDS = 10.0
+"""Between the end of `cairn run` and that of the client that killed its host."""
+
+
+async def perform(folder: Path, recording: Recording, pace: float, console: Console) -> Story:
+    """Plays `recording` in a new project under `folder`; every turn takes `pace` seconds.
+
+    Raises CommandFailed or RecordingError when it comes to an end that leaves nothing to tell.
+    """
+    begin = time.monotonic()
+    project = DemoWorkspace.make(folder)
+    workspace = Workspace.of(project.root)
+    before = project.test()
+    console.print(f"A project whose tests fail is in {project.root}: [bold]{before}[/].", highlight=False)
+    async with serving(recording, "of the demo", pace=pace) as base_url:
+        cairn = CommandLine(project, base_url, recording.model)
+        try:
+            kill = await _run_and_kill(cairn, workspace, recording, console)
+            console.print(
+                f"\n[bold red]SIGKILL[/] to the host, process {kill.host}, in step {kill.step}. It is gone; "
+                "what it had acknowledged is on the disk.",
+                highlight=False,
+            )
+            await cairn.show(console, "resume", kill.session, "--yes")
+            host = HostFile.read(workspace.local)
+            events = await cairn.events(kill.session)
+            exported = parse(await cairn.output("show", kill.session, "--as-replay"), "the exported session")
+        finally:
+            with contextlib.suppress(CommandFailed):  # no host, nothing to stop
+                await cairn.output("stop", "--force")
+    return Story(
+        recording=recording,
+        exported=exported,
+        events=tuple(events),
+        kill=kill,
+        next_host=host.pid if host else 0,
+        before=before,
+        after=project.test(),
+        changed=tuple(project.changed()),
+        damage=(),
+        seconds=time.monotonic() - begin,
+    )
+
+
+async def _run_and_kill(
+    cairn: CommandLine, workspace: Workspace, recording: Recording, console: Console
+) -> Kill:
+    """A run that loses its host. Raises CommandFailed when it does not."""
+    watching = asyncio.create_task(asyncio.to_thread(kill_in_step, workspace, step_to_kill(recording)))
+    code = await cairn.show(console, "run", recording.goal, "--yes")
+    try:
+        return await asyncio.wait_for(watching, _LAST_EVENTS_SECONDS)
+    except (TimeoutError, NotKilled) as error:
+        raise CommandFailed(f"`cairn run` ended with {code} before its host was killed: {error}") from error

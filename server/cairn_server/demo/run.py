@@ -1,0 +1,79 @@
+"""`cairn demo`: the command, what it says first and last, and its exit code."""
+
+import argparse
+import asyncio
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from cairn_agents.recording import Recording, RecordingError, read
+from cairn_server.demo.command import CommandFailed
+from cairn_server.demo.perform import perform
+from cairn_server.demo.table import show
+
+RECORDING = Path(__file__).parent / "recording.jsonl"
+PACE = 0.2
+"""Seconds a turn takes, so that a person can follow."""
+
+_OPENING = """\
+[bold]Cairn demo.[/] The model's turns are [bold]replayed[/] from a recording; no model is asked and no key needed.
+Everything else is real: the host, the HTTP, the tools, the files, the tests, the kill and the resume.
+"""
+
+_CLOSING = """
+To give a real model a real task, in any git repository:
+
+  export OPENAI_BASE_URL=https://api.openai.com/v1   [dim]# or any OpenAI-compatible endpoint[/]
+  export OPENAI_API_KEY=...                          [dim]# not needed for most local ones[/]
+  export CAIRN_MODEL=...                             [dim]# a model's name, as that endpoint knows it[/]
+  cairn run "Make the failing tests pass"
+"""
+
+
+def main(argv: list[str]) -> int:
+    """The command. Returns 0 when everything it promises was so, 1 when not."""
+    parser = argparse.ArgumentParser(prog="cairn demo", description="A recorded run, killed and resumed.")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="work in this new or empty folder and keep it"
+    )
+    parser.add_argument("--fast", action="store_true", help="as fast as it goes, not as fast as one can read")
+    options = parser.parse_args(argv)
+    console = Console()
+    try:
+        recording = read(RECORDING)
+        pace = 0.0 if options.fast else PACE
+        if options.keep is None:
+            return _in_passing(recording, pace, console)
+        return _demo(_empty(options.keep), recording, pace, console)
+    except (RecordingError, CommandFailed, OSError, subprocess.SubprocessError) as error:
+        print(f"cairn demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _in_passing(recording: Recording, pace: float, console: Console) -> int:
+    folder = Path(tempfile.mkdtemp(prefix="cairn-demo-")).resolve()
+    try:
+        return _demo(folder, recording, pace, console)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _empty(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty: give --keep a new folder")
+    return folder.resolve()
+
+
+def _demo(folder: Path, recording: Recording, pace: float, console: Console) -> int:
+    console.print(_OPENING)
+    story = asyncio.run(perform(folder, recording, pace, console))
+    show(story, console)
+    console.print(_CLOSING, highlight=False)
+    return 0 if all(promise.kept for promise in story.promises()) else 1

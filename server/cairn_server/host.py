@@ -1,0 +1,134 @@
+"""The host: the one process that owns a workspace, and outlives every client.
+
+    python -m cairn_server.host --workspace DIR [--idle SECONDS]
+
+It takes the workspace's lock, opens the log, listens, and says where in `host.json`.
+It ends by itself when for `--idle` seconds nobody was attached and nothing ran.
+Exit codes: 0 ended as asked, 1 could not begin or go on, 75 another host is there.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cairn_memory.places import UserFolders, Workspace
+from cairn_server.lock import EXIT_TAKEN, HostLock, LockTaken
+
+if TYPE_CHECKING:
+    from cairn_memory.redact import Masker
+    from cairn_server.serving import Host, MakeRuns
+
+IDLE_SECONDS = 600.0
+PATIENCE_SECONDS = 30.0
+"""How long a client may take nothing of what it is sent before it is cut."""
+
+log = logging.getLogger(__name__)
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    make_runs: "MakeRuns | None" = None,
+    masker: "Masker | None" = None,
+) -> int:
+    """Runs a host until it ends; the exit code. The last two take the place of the real ones in tests."""
+    gc.disable()  # nothing of what is loaded now will ever be garbage; on again after the warm-up
+    options = _options(arguments)
+    try:
+        workspace = Workspace.of(options.workspace)
+        workspace.create()
+        lock = HostLock.take(workspace.local / "host.lock")
+    except LockTaken as taken:
+        return _fail(str(taken), EXIT_TAKEN)
+    except OSError as error:
+        return _fail(f"{options.workspace} cannot be used as a workspace: {error}")
+    try:
+        asyncio.run(_host(workspace, options, make_runs, masker))
+    except Exception as error:  # the outermost edge of the process
+        log.exception("the host ended")
+        return _fail(f"{type(error).__name__}: {error}")
+    finally:
+        lock.release()
+    return 0
+
+
+async def _host(
+    workspace: Workspace, options: argparse.Namespace, make_runs: "MakeRuns | None", masker: "Masker | None"
+) -> None:
+    # With the lock held; whoever finds it taken has not waited for these.
+    from cairn_agents.runs import Runs
+    from cairn_memory.redact import Masker as SecretMasker
+    from cairn_memory.store import open_log
+    from cairn_server.hostlog import log_to
+    from cairn_server.serving import Host
+
+    masker = masker or SecretMasker.from_environment()
+    log_to(workspace.local / "host.log", masker)
+    asyncio.get_running_loop().set_exception_handler(_log_failure)
+    events, problems = await open_log(workspace.local, masker)
+    try:
+        host = Host(workspace, UserFolders.find(), events, problems, make_runs or Runs, options.patience)
+        _stop_on_signals(host)
+        await host.run(options.idle, listening=_warm_up_beside)
+    finally:
+        await events.close()
+
+
+def _warm_up_beside() -> None:
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+
+def _warm_up() -> None:
+    """Loads the model SDK while the first client is still talking: half a second it need not wait for."""
+    try:
+        from cairn_agents.model.client import warm_up
+
+        warm_up()
+    except Exception:  # the outermost edge of this thread; the first run will say it again
+        log.exception("the model SDK could not be loaded")
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _stop_on_signals(host: "Host") -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, host.stop)
+        except NotImplementedError:  # Windows: its loop knows no signals
+            signal.signal(number, lambda number, frame: _stop_soon(loop, host))
+
+
+def _stop_soon(loop: asyncio.AbstractEventLoop, host: "Host") -> None:
+    loop.call_soon_threadsafe(host.stop)
+
+
+def _log_failure(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    error = context.get("exception")
+    log.error("%s", context.get("message"), exc_info=error if isinstance(error, BaseException) else None)
+
+
+def _fail(message: str, code: int = 1) -> int:
+    with contextlib.suppress(OSError):  # nobody may be reading
+        print(f"cairn host: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    return code
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="cairn-host", description="The host of one workspace.")
+    parser.add_argument("--workspace", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--idle", type=float, default=IDLE_SECONDS, metavar="SECONDS")
+    parser.add_argument("--patience", type=float, default=PATIENCE_SECONDS, metavar="SECONDS")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

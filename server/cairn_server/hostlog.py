@@ -1,0 +1,45 @@
+"""The host's own log file: bounded, private to its owner, and without secrets."""
+
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from cairn_memory.redact import Masker
+
+FILE_BYTES = 1_000_000
+FILES = 3
+RECORD = 8_000
+"""Characters of one record, its traceback included."""
+
+
+class _Masked(logging.Formatter):
+    """Masks the finished text: a secret may come in by any part of a record."""
+
+    def __init__(self, masker: Masker) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._masker = masker
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        if len(text) > RECORD:
+            text = f"{text[: RECORD // 2]}\n[...]\n{text[-RECORD // 2 :]}"
+        return self._masker.mask(text)
+
+
+class _Private(RotatingFileHandler):
+    def _open(self):  # type: ignore[no-untyped-def]
+        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY, 0o600))
+        return super()._open()
+
+
+def log_to(path: Path, masker: Masker) -> None:
+    """Sends everything that this process logs to `path`. Raises OSError."""
+    handler = _Private(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8", errors="replace")
+    handler.setFormatter(_Masked(masker))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    # Both log whole messages and a traceback for every refusal; what matters of it we log ourselves.
+    for name in ("pygls", "jsonrpcserver", "httpx", "openai"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

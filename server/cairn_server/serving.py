@@ -1,0 +1,204 @@
+"""What a host serves: one workspace's sessions, its clients, and when it may leave."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from cairn_agents.runs import Runs, Stream
+from cairn_memory.errors import StoreError
+from cairn_memory.events import HostStarted
+from cairn_memory.log import EventLog
+from cairn_memory.places import UserFolders, Workspace
+from cairn_server import __version__, protocol
+from cairn_server.call import Context
+from cairn_server.connection import Connection
+from cairn_server.delivery import Delivery
+from cairn_server.documents.run import RunDocuments
+from cairn_server.footprint import resident_megabytes
+from cairn_server.hostfile import HostFile
+from cairn_server.methods import session_info
+from cairn_server.outbox import Outbox, as_frame, as_line
+from cairn_server.transport import Hello, greet, listen
+
+LAST_WORDS_SECONDS = 1.0
+"""How long a host that stops waits for clients to take the last events."""
+
+Serve = Callable[[Context], Awaitable[None]]
+MakeRuns = Callable[[Workspace, UserFolders, EventLog, Stream], Runs]
+
+log = logging.getLogger(__name__)
+
+
+class Host:
+    """One workspace's sessions and clients, from an open log to the last goodbye."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        user: UserFolders,
+        events: EventLog,
+        problems: Sequence[str],
+        make_runs: MakeRuns,
+        patience: float,
+    ) -> None:
+        self.workspace = workspace
+        self._user = user
+        self._log = events
+        self._problems = list(problems)
+        self._patience = patience
+        self._delivery = Delivery(events)
+        self._documents = RunDocuments(events)
+        self._runs = make_runs(workspace, user, events, self._delivery.stream)
+        self._runs.attended = self._delivery.attended
+        self._connections: set[Connection] = set()
+        self._serving: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._token = secrets.token_urlsafe(32)
+        self._began = time.monotonic()
+        self._address = ""
+
+    async def run(self, idle: float, listening: Callable[[], None] = lambda: None) -> None:
+        """Serves until `stop`, or until idle for that many seconds. Calls `listening` once it does."""
+        await self._runs.open()
+        listener = await listen(self._user.socket(self.workspace), self._accept)
+        self._address = listener.address
+        said = HostFile(self._address, os.getpid(), self._token, __version__)
+        background = [asyncio.create_task(self._delivery.run()), asyncio.create_task(self._watch(idle))]
+        try:
+            said.write(self.workspace.local)
+            log.info("listening on %s, %d problems", self._address, len(self._problems))
+            listening()
+            await self._say_started()
+            await self._stopping.wait()
+        finally:
+            said.remove(self.workspace.local)
+            listener.close()
+            await self._runs.close()
+            await self._close_connections()
+            await self._documents.close()
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Begins to stop; returns at once."""
+        self._stopping.set()
+
+    def status(self) -> protocol.HostStatus:
+        """What this host is and does."""
+        effective, _, problems = self._runs.effective_config()
+        model = cast(Mapping[str, Any], effective.get("model") or {})
+        return protocol.HostStatus(
+            version=__version__,
+            protocol=protocol.VERSION,
+            pid=os.getpid(),
+            workspace=str(self.workspace.home),
+            address=self._address,
+            uptime=round(time.monotonic() - self._began, 3),
+            clients=len(self._connections),
+            last_seq=self._log.last_seq,
+            memory_mb=round(resident_megabytes(), 1),
+            running=[session_info(run) for run in self._runs.running()],
+            approvals=len(self._runs.approvals()),
+            model=str(model.get("name", "")),
+            base_url=str(model.get("base_url", "")),
+            sandbox="none",
+            problems=[*self._problems, *problems],
+        )
+
+    async def document(self, session: str) -> Path:
+        """The Markdown file of a session, written up to now and kept up with the run."""
+        return await self._documents.open(session, self.workspace.session(session) / "run.md")
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            hello = await greet(reader, writer, self._token)
+            if hello is not None:
+                await self._serve(hello, reader, writer)
+        except Exception:  # the edge between the host and a client: the others go on
+            log.exception("a connection failed")
+        finally:
+            self._serving.discard(task)
+            writer.close()
+
+    async def _serve(self, hello: Hello, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        outbox = Outbox(writer, as_line if hello.face == "rpc" else as_frame, self._patience)
+        connection = Connection(hello.client, hello.face, reader, outbox, self._delivery)
+        self._connections.add(connection)
+        self._changed.set()
+        log.info("%s attached (%s)", hello.client, hello.face)
+        try:
+            # Each face brings a large library; it is loaded beside the loop, which goes on serving others.
+            face = await asyncio.to_thread(_rpc_face if hello.face == "rpc" else _lsp_face)
+            await face(Context(self, self._runs, self._log, connection))
+        finally:
+            await connection.close()
+            self._connections.discard(connection)
+            self._changed.set()
+            log.info("%s left", hello.client)
+
+    async def _close_connections(self) -> None:
+        """Gives clients the chance to take what happened last, then ends them."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await asyncio.gather(*(connection.caught_up() for connection in self._connections))
+        for connection in list(self._connections):
+            connection.outbox.close()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=LAST_WORDS_SECONDS)
+        for task in list(self._serving):
+            task.cancel()
+
+    async def _say_started(self) -> None:
+        started = HostStarted(pid=os.getpid(), version=__version__, problems=tuple(self._problems))
+        try:
+            await self._log.append("host", started)
+        except StoreError as error:  # clients can still read, and are told so
+            self._problems.append(str(error))
+            log.error("%s", error)
+
+    async def _watch(self, idle: float) -> None:
+        """Stops the host once nothing has changed for `idle` seconds and nobody needs it."""
+        moved = asyncio.create_task(self._note_events())
+        try:
+            while not self._stopping.is_set():
+                self._changed.clear()
+                try:
+                    async with asyncio.timeout(idle):
+                        await self._changed.wait()
+                except TimeoutError:
+                    if not self._needed():
+                        log.info("idle for %g seconds", idle)
+                        self.stop()
+        finally:
+            moved.cancel()
+
+    async def _note_events(self) -> None:
+        while True:
+            await self._log.wait(self._log.last_seq)
+            self._changed.set()
+
+    def _needed(self) -> bool:
+        return bool(self._connections or self._runs.running() or self._runs.approvals())
+
+
+def _rpc_face() -> Serve:
+    from cairn_server.rpc import serve
+
+    return serve
+
+
+def _lsp_face() -> Serve:
+    from cairn_server.lsp import serve
+
+    return serve

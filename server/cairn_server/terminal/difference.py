@@ -1,0 +1,25 @@
+"""What an approval is about, as lines: a diff in its colours, anything else as it is."""
+
+from cairn_server.terminal.line import Line, Span, line
+from cairn_server.terminal.sanitise import visible
+
+_STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
+INDENT = "    "
+
+
+def difference(group: str, text: str, most: int) -> list[Line]:
+    """At most `most` lines of `text`, and how many there are beyond: nobody shall allow unseen what is hidden."""
+    if not text.strip():
+        return []
+    parts = visible(text.rstrip("\n")).split("\n")
+    is_diff = any(part.startswith(("--- ", "+++ ", "@@ ")) for part in parts[:3])
+    shown = [_line(group, part, is_diff) for part in parts[:most]]
+    if len(parts) > most:
+        hidden = f"{INDENT}… {len(parts) - most} more lines are not shown here; `cairn show` has them"
+        shown.append(line(group, Span(hidden, "bold yellow"), hang=len(INDENT)))
+    return shown
+
+
+def _line(group: str, part: str, is_diff: bool) -> Line:
+    style = next((style for mark, style in _STYLES if part.startswith(mark)), "") if is_diff else ""
+    return Line((Span(INDENT), Span(part.expandtabs(4), style)), group, len(INDENT))

@@ -1,0 +1,19 @@
+// A task given in the palette: its document fills, its state stands in the status bar, and nobody can type into it.
+import fs from 'node:fs';
+import path from 'node:path';
+import { scenario } from './workbench.mjs';
+
+await scenario(async (window, { folder, prompt, command, words }) => {
+  await window.screenshot('1-before');
+  await window.run('Cairn: Run Task');
+  await window.answer('Cairn: Run Task', prompt);
+  await window.hasTab('run.md');
+  await window.showsLine(command);
+  await window.statusShows('running');
+  await window.screenshot('2-running');
+  fs.writeFileSync(path.join(folder, 'go'), ''); // the command waits for this file
+  await window.showsLine(words);
+  await window.statusShows('done');
+  await window.screenshot('3-done');
+  await window.refusesTyping();
+});
