@@ -15,7 +15,7 @@ def difference(group: str, text: str, most: int) -> list[Line]:
     is_diff = any(part.startswith(("--- ", "+++ ", "@@ ")) for part in parts[:3])
     shown = [_line(group, part, is_diff) for part in parts[:most]]
     if len(parts) > most:
-        hidden = f"{INDENT}… {len(parts) - most} more lines are not shown here; `cairn show` has them"
+        hidden = f"{INDENT}… {len(parts) - most} more lines are not shown here; `cairn show SESSION --json` has them"
         shown.append(line(group, Span(hidden, "bold yellow"), hang=len(INDENT)))
     return shown
 

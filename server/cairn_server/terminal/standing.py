@@ -35,7 +35,7 @@ class Standing:
     @property
     def asks(self) -> bool:
         """It waits for an answer that this client, or another one, can give."""
-        return self.state == "waiting" and bool(self.approvals)
+        return self.state == "waiting" and (bool(self.approvals) or self.cause == "approval")
 
     def begin(self, info: SessionInfo, approvals: list[Approval]) -> None:
         """Takes over what the host says of the session."""

@@ -1,0 +1,148 @@
+"""The object that masks: finds what is secret in a text and puts typed placeholders there."""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+from cairn_memory.files import write_atomically
+from cairn_memory.redact.assignments import find_assignments
+from cairn_memory.redact.cookies import find_cookies
+from cairn_memory.redact.findings import Finding
+from cairn_memory.redact.forms import long_words
+from cairn_memory.redact.known import KnownValues
+from cairn_memory.redact.prefixes import PREFIXED
+from cairn_memory.redact.structures import find_structures
+
+PLACEHOLDER = "[masked:"
+"""How every placeholder begins: `[masked:github-token:3fa9]`."""
+
+_ROUNDS = 8
+_REMEMBERED = 32
+_WORTH_REMEMBERING = 1_000
+
+
+class Masker(Protocol):
+    """Replaces secrets in a text by typed placeholders."""
+
+    def mask(self, text: str) -> str:
+        """`text` without its secrets. Masking again changes nothing."""
+        ...
+
+    def learn(self, value: str) -> None:
+        """Masks `value` from now on, wherever it stands."""
+        ...
+
+
+class SecretMasker:
+    """Masks what the host knows, what has a known form, and what its name calls secret, in this order.
+
+    `key` makes the short hash in the placeholders: the same secret gets the same
+    placeholder, and the hash tells nothing to who has not the key. Not for binary
+    data, and no proof against a text made to slip through: it is for accidents.
+    """
+
+    def __init__(self, known: Iterable[str] = (), *, key: bytes | None = None) -> None:
+        self._known = KnownValues(known)
+        self._key = key or secrets.token_bytes(16)
+        self._clean: dict[str, None] = {}
+
+    def learn(self, value: str) -> None:
+        self._known.add(value)
+        self._clean.clear()
+
+    def mask(self, text: str) -> str:
+        if len(text) < 8 or text in self._clean:
+            return text
+        for _ in range(_ROUNDS):  # what was masked can change how its neighbours read
+            masked = self._mask_once(text)
+            if masked == text:
+                break
+            text = masked
+        self._remember(text)
+        return text
+
+    def _mask_once(self, text: str) -> str:
+        found = sorted(self._find(text), key=lambda finding: finding.start)
+        if not found:
+            return text
+        parts: list[str] = []
+        position = 0
+        for start, end, kind in _merged(found):
+            if _inside_escape(text, start):
+                start += 1
+            parts += (text[position:start], self._placeholder(text[start:end], kind))
+            position = end
+        return "".join((*parts, text[position:]))
+
+    def _find(self, text: str) -> Iterator[Finding]:
+        placeholders = list(_placeholders(text))
+        for finding in self._find_all(text):
+            if not any(start < finding.end and finding.start < end for start, end in placeholders):
+                yield finding
+
+    def _find_all(self, text: str) -> Iterator[Finding]:
+        yield from self._known.find(text)
+        words = long_words(text)
+        for form in PREFIXED:
+            yield from form.find(text, words)
+        yield from find_structures(text)
+        yield from find_cookies(text)
+        yield from find_assignments(text)
+
+    def _placeholder(self, secret: str, kind: str) -> str:
+        digest = blake2b(secret.encode("utf-8", "replace"), key=self._key, digest_size=2).hexdigest()
+        return f"{PLACEHOLDER}{kind}:{digest}]"
+
+    def _remember(self, text: str) -> None:
+        """A long text that was just masked is often masked again at once, as part of an event."""
+        if len(text) >= _WORTH_REMEMBERING:
+            self._clean[text] = None
+            if len(self._clean) > _REMEMBERED:
+                del self._clean[next(iter(self._clean))]
+
+
+def workspace_key(folder: Path) -> bytes:
+    """The key of the placeholders of a workspace, made at the first call and kept in `folder`, 0600.
+
+    Raises OSError when it can be neither read nor written.
+    """
+    path = folder / "mask.key"
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        key = b""
+    if len(key) != 16:
+        key = secrets.token_bytes(16)
+        write_atomically(path, key, mode=0o600)
+    return key
+
+
+def _merged(found: list[Finding]) -> Iterator[Finding]:
+    """Findings that overlap as one, of the kind that was found first."""
+    current = found[0]
+    for finding in found[1:]:
+        if finding.start >= current.end:
+            yield current
+            current = finding
+        elif finding.end > current.end:
+            current = current._replace(end=finding.end)
+    yield current
+
+
+def _placeholders(text: str) -> Iterator[tuple[int, int]]:
+    start = text.find(PLACEHOLDER)
+    while start != -1:
+        end = text.find("]", start, start + 60)
+        end = end + 1 if end != -1 else start + len(PLACEHOLDER)
+        yield start, end
+        start = text.find(PLACEHOLDER, end)
+
+
+def _inside_escape(text: str, start: int) -> bool:
+    """Whether the character at `start` belongs to a backslash before it: `\\n` must stay whole in JSON."""
+    backslashes = 0
+    while start > backslashes and text[start - backslashes - 1] == "\\":
+        backslashes += 1
+    return backslashes % 2 == 1

@@ -1,0 +1,85 @@
+"""Which names say that what they stand for is secret: `DB_PASSWORD` and `apiKey` do, `token_count` does not."""
+
+import re
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """What a name promises. `chosen`: a person may have chosen the value, so it need not look random;
+    `least`: characters of it that must look random."""
+
+    label: str
+    chosen: bool
+    least: int
+
+
+PASSWORD = Kind("password", True, 12)
+TOKEN = Kind("token", False, 12)
+SECRET = Kind("secret", False, 10)
+KEY = Kind("key", False, 12)
+LOOSE_KEY = Kind("key", False, 20)
+
+KEYWORDS: dict[str, Kind] = {
+    "passw": PASSWORD,
+    "passphrase": PASSWORD,
+    "passcode": PASSWORD,
+    "pwd": PASSWORD,
+    "secret": SECRET,
+    "token": TOKEN,
+    "credential": SECRET,
+    "authorization": SECRET,
+    "bearer": TOKEN,
+    "jwt": TOKEN,
+    "key": KEY,
+}
+"""What is looked for, in small letters, and what it promises when nothing in the name speaks against it."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_OTHER_THINGS = frozenset(
+    "algorithm arn audience budget class cost count counts digest dir env error expiration expires expiry field "
+    "file filename fingerprint format hash hashed header hint host id identifier ids index issuer kind label len "
+    "length limit manager max message min mode name names offset path pattern placeholder policy port position "
+    "prefix price provider rate ref regex required rotation schema scope sha size source status store suffix "
+    "title ttl type types uri url usage used user username validator var version vars".split()
+)
+"""Last words that turn the name into that of something else."""
+_NO_TOKEN = frozenset(
+    "bos cached completion continuation cursor eos last max min next num output page pad prev previous "
+    "prompt input sync total unk".split()
+)
+_KEY_OF = frozenset(
+    "access account admin aes api app application auth client consumer credential crypt decryption deploy "
+    "developer encrypt encryption hmac integration jwt license master priv private secret server service "
+    "session shared sign signing ssh storage subscription webhook write".split()
+)
+_NO_KEY = frozenset(
+    "blob cache col column composite dedup dict event foreign group hash host hot idempotency index job json "
+    "known lookup map memo natural node object partition primary public query range redis registry route row s3 "
+    "sort state surrogate unique".split()
+)
+
+
+def kind_of_name(name: str, position: int, keyword: str) -> Kind | None:
+    """What `name`, with `keyword` at `position` in it, promises; None when it is the name of something else."""
+    before = [word.lower() for word in _WORD.findall(name[:position])]
+    after = [word.lower() for word in _WORD.findall(name[position + len(keyword) :])]
+    if keyword == "passw" and after:
+        after = after[1:]  # the "ord" of "password", the "d" of "passwd"
+    if after and (after[-1] in _OTHER_THINGS or after[0] in _OTHER_THINGS):
+        return None
+    if keyword == "token" and (_NO_TOKEN & {*before, *after} or after[:1] == ["s"] or after[:1] == ["izer"]):
+        return None
+    if keyword == "key":
+        return _kind_of_key(name, before, after)
+    return KEYWORDS[keyword]
+
+
+def _kind_of_key(name: str, before: list[str], after: list[str]) -> Kind | None:
+    """A key is secret when it is a key to something; a constant in capitals may be one too."""
+    joined = "".join(before)
+    if after[:1] == ["s"] and not before:
+        return None
+    if before and (before[-1] in _KEY_OF or joined.endswith(tuple(_KEY_OF))):
+        return KEY
+    capitals = name.isupper() and bool(before)
+    return LOOSE_KEY if capitals and not _NO_KEY & {*before, *after} else None
