@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from cairn_agents.runs import RunError, RunInfo, Runs, RunSettings, Stream
 from cairn_memory.events import (
@@ -152,11 +152,24 @@ class FakeRuns:
 
 
 def _info(name: str, goal: str, root: str, state: State) -> RunInfo:
-    fields: dict[str, Any] = {"mode": "build", "model": "fake", "reason": "", "steps": 1, "usage": Usage()}
-    numbers = {"cost": 0.0, "window": 1_000, "fill": 0, "started": 0, "updated": 0, "budget": Budget()}
-    known = RunInfo.__dataclass_fields__
-    extra = {"base_url": ""} if "base_url" in known else {}
-    return RunInfo(session=name, goal=goal, root=root, state=state, **fields, **numbers, **extra)
+    return RunInfo(
+        session=name,
+        goal=goal,
+        root=root,
+        mode="build",
+        model="fake",
+        base_url="",
+        state=state,
+        reason="",
+        steps=1,
+        usage=Usage(),
+        cost=0.0,
+        window=1_000,
+        fill=0,
+        started=0,
+        updated=0,
+        budget=Budget(),
+    )
 
 
 def make(workspace: Workspace, user: UserFolders, log: EventLog, stream: Stream) -> Runs:

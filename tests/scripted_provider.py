@@ -176,6 +176,8 @@ class ScriptedProvider:
     retry_after: str = "0"
     requests: list[Request] = field(default_factory=list[Request])
     keep_bodies: bool = True
+    by_conversation: bool = False
+    """Choose the turn by how many replies the conversation holds: the same after a kill or a retry."""
     url: str = ""
     _handlers: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
 
@@ -218,7 +220,8 @@ class ScriptedProvider:
             return True
         request = Request(head, body if self.keep_bodies else b"", time.monotonic())
         self.requests.append(request)
-        turn = self._choose(len(self.requests) - 1)
+        replies = body.count(b'"role":"assistant"')
+        turn = self._choose(replies if self.by_conversation else len(self.requests) - 1)
         if turn == "refuse":
             writer.transport.abort()
             return False

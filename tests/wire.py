@@ -114,6 +114,7 @@ class Client:
         self.notices: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.orphans: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.order: list[str] = []
+        self.initialized: dict[str, Any] = {}
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._task = asyncio.create_task(self._receive())
 
@@ -223,9 +224,8 @@ async def client(file: HostFile, face: Literal["rpc", "lsp"] = "rpc") -> AsyncGe
     attached = Client(reader, writer, face)
     try:
         if face == "lsp":
-            parameters = {"processId": None, "rootUri": None, "capabilities": {}}
-            initialized = await attached.request("initialize", parameters)
-            attached.initialized = initialized  # type: ignore[attr-defined]
+            parameters: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
+            attached.initialized = await attached.request("initialize", parameters)
             attached.send({"jsonrpc": "2.0", "method": "initialized", "params": {}})
         yield attached
     finally:

@@ -135,6 +135,12 @@ class Runs:
         await asyncio.wait([live.task], timeout=STOP_SECONDS)
         return True
 
+    async def rested(self, session: str) -> RunInfo:
+        """Waits until the session rests, however long it takes; how it then stands."""
+        if live := self._live.get(session):
+            await asyncio.wait([live.task])
+        return self.info(session)
+
     def find(self, prefix: str) -> str:
         """The one session whose id begins with `prefix`. Raises RunError when there is none or several."""
         if prefix in self._known or prefix in self._live:

@@ -12,10 +12,12 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,12 +66,12 @@ async def _host(
 ) -> None:
     # With the lock held; whoever finds it taken has not waited for these.
     from cairn_agents.runs import Runs
-    from cairn_memory.redact import Masker as SecretMasker
+    from cairn_memory.redact import SecretMasker, environment_secrets, workspace_key
     from cairn_memory.store import open_log
     from cairn_server.hostlog import log_to
     from cairn_server.serving import Host
 
-    masker = masker or SecretMasker.from_environment()
+    masker = masker or SecretMasker(environment_secrets(os.environ), key=workspace_key(workspace.local))
     log_to(workspace.local / "host.log", masker)
     asyncio.get_running_loop().set_exception_handler(_log_failure)
     events, problems = await open_log(workspace.local, masker)
@@ -86,8 +88,12 @@ def _warm_up_beside() -> None:
 
 
 def _warm_up() -> None:
-    """Loads the model SDK while the first client is still talking: half a second it need not wait for."""
+    """Loads the plain face, then the model SDK, while the first client is still talking.
+
+    One after the other: two imports at once only take the interpreter from each other.
+    """
     try:
+        import_module("cairn_server.rpc")
         from cairn_agents.model.client import warm_up
 
         warm_up()

@@ -130,7 +130,7 @@ def _retire(workspace: Workspace, version: str) -> None:
     if channel is None:
         return
     try:
-        request = {"jsonrpc": "2.0", "id": 1, "method": "cairn/host/stop", "params": {}}
+        request: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "cairn/host/stop", "params": {}}
         channel.socket.settimeout(PATIENCE)
         channel.socket.sendall(json.dumps(request).encode("utf-8") + b"\n")
         answer = json.loads(channel.reader.readline(LONGEST_GREETING) or b"{}")
@@ -156,7 +156,9 @@ def _start(workspace: Workspace, face: Face, client: str, deadline: float) -> Ch
                 return channel
             code = starting.poll()
             if code not in (None, EXIT_TAKEN):
-                raise LaunchError(f"the host could not start: {_last_words(workspace) or f'exit code {code}'}")
+                raise LaunchError(
+                    f"the host could not start: {_last_words(workspace) or f'exit code {code}'}"
+                )
             now = time.monotonic()
             if now > deadline:
                 raise LaunchError(f"the host does not answer; {_output(workspace)} may say why")

@@ -61,6 +61,7 @@ class Host:
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
         self._token = secrets.token_urlsafe(32)
+        events.masker.learn(self._token)  # host.json lies where tools can read it
         self._began = time.monotonic()
         self._address = ""
 

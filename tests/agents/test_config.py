@@ -106,7 +106,7 @@ def test_the_rest_of_a_broken_file_holds(files: Files) -> None:
     )
     assert len(loaded.problems) == 3
     assert loaded.config.mode == "plan" and loaded.config.model.name == "m"
-    assert loaded.config.model.window == 128_000 and loaded.config.budget.max_steps == 500
+    assert loaded.config.model.window == 128_000 and loaded.config.budget.max_steps == 2_000
     assert loaded.origins["model.window"] == "built-in"
 
 
@@ -204,7 +204,7 @@ def test_a_broken_rule_takes_the_allow_rules_of_its_file_along(files: Files) -> 
         ('[approvals]\nunattended = "deny"', "approvals.unattended"),
         ("[retry]\nattempts = 100", "retry.attempts"),
         ("[guards]\nrepeat_stop = 1000", "guards.repeat_stop"),
-        ("[budget]\nmax_steps = 501", "budget.max_steps"),
+        ("[budget]\nmax_steps = 2_001", "budget.max_steps"),
         ("[budget]\nmax_steps = 0", "budget.max_steps"),
         ('[[rules]]\ntool = "*"\naction = "allow"', "rules[1]"),
     ],

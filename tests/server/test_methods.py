@@ -138,8 +138,8 @@ def _comparable(outcome: dict[str, Any]) -> Any:
     if outcome["error"]:
         return outcome
     result: dict[str, Any] = outcome["result"]
-    shown = {key: type(value) if key in moving else value for key, value in result.items()}
-    return shown | ({"session": str} if "since" in shown else {})
+    shown: dict[str, Any] = {key: "moving" if key in moving else value for key, value in result.items()}
+    return shown | {"session": "new"} if "since" in shown else shown
 
 
 async def test_an_approval_asked_by_one_client_is_answered_by_another(host: HostProcess) -> None:

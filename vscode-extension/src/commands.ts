@@ -41,7 +41,10 @@ async function stop({ connection, sessions }: Parts): Promise<void> {
   await connection.start();
   const session = await pick(sessions.active, 'Stop which run?', 'Cairn: nothing runs.');
   if (session) {
-    await connection.request('cairn/run/interrupt', { session });
+    const { interrupted } = await connection.request('cairn/run/interrupt', { session });
+    if (!interrupted) {
+      void vscode.window.showInformationMessage('Cairn: the run had come to rest already.');
+    }
   }
 }
 

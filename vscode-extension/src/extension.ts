@@ -31,7 +31,7 @@ function assemble(context: vscode.ExtensionContext, log: vscode.LogOutputChannel
   const connection = new Connection(folder, context.extensionUri, log);
   const sessions = new Sessions(connection, log);
   const approvals = new Approvals(connection, sessions, log);
-  const documents = new RunDocuments(connection);
+  const documents = new RunDocuments(connection, log);
   context.subscriptions.push(connection, sessions, approvals, documents, new Status(connection, sessions, approvals));
   return { connection, sessions, approvals, documents };
 }

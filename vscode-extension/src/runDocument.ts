@@ -1,4 +1,6 @@
+import { utimes } from 'node:fs/promises';
 import * as path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Connection } from './client';
 
@@ -8,6 +10,9 @@ const RUN_DOCUMENT: vscode.DocumentSelector = { scheme: 'file', pattern: '**/.ca
 /** A reader whose last visible line is this near the end follows the tail. */
 const NEAR_THE_END = 2;
 
+/** When to look whether an editor shows the whole file, each after the one before. */
+const SETTLE_MS = [500, 1_000, 2_000, 4_000];
+
 interface Followed {
   readonly watcher: vscode.Disposable;
   lines: number;
@@ -16,14 +21,21 @@ interface Followed {
 /** The run as a Markdown file that the host appends to; here it is opened, and followed while it grows. */
 export class RunDocuments implements vscode.Disposable {
   private readonly followed = new Map<vscode.TextDocument, Followed>();
-  private readonly listeners = [
+  private readonly listeners: vscode.Disposable[] = [
     vscode.workspace.onDidOpenTextDocument((document) => this.follow(document)),
     vscode.workspace.onDidChangeTextDocument(({ document }) => this.grown(document)),
     vscode.workspace.onDidCloseTextDocument((document) => this.leave(document)),
   ];
 
-  constructor(private readonly connection: Connection) {
+  constructor(
+    private readonly connection: Connection,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
     vscode.workspace.textDocuments.forEach((document) => this.follow(document));
+    this.listeners.push(
+      connection.onEvent(({ kind }) => kind === 'session.state' && this.each((document) => this.settle(document))),
+      connection.onDidChange((connected) => connected && this.each((document) => this.keepUp(document))),
+    );
   }
 
   /** Shows the run's document at its end. */
@@ -49,6 +61,33 @@ export class RunDocuments implements vscode.Disposable {
       const { dir, base } = path.parse(document.fileName);
       const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(dir), base));
       this.followed.set(document, { watcher, lines: document.lineCount });
+      this.attempt(document, (opened) => this.settle(opened));
+    }
+  }
+
+  private each(action: (document: vscode.TextDocument) => Promise<void>): void {
+    [...this.followed.keys()].forEach((document) => this.attempt(document, action));
+  }
+
+  private attempt(document: vscode.TextDocument, action: (document: vscode.TextDocument) => Promise<void>): void {
+    action(document).catch((error: unknown) => this.log.warn(`${document.fileName}: ${String(error)}`));
+  }
+
+  /** A new host writes on only in the documents that somebody asked it for. */
+  private async keepUp(document: vscode.TextDocument): Promise<void> {
+    await this.connection.request('cairn/run/document', { session: path.basename(path.dirname(document.fileName)) });
+  }
+
+  /**
+   * What was written before the watcher stood, which can take seconds, is seen only with the next write. A run
+   * that has come to rest writes no more, so the file is touched for as long as the editor shows less of it.
+   */
+  private async settle(document: vscode.TextDocument): Promise<void> {
+    for (const delay of SETTLE_MS) {
+      await pause(delay);
+      if (this.followed.has(document) && (await sizeOf(document.uri)) > Buffer.byteLength(document.getText())) {
+        await utimes(document.fileName, new Date(), new Date());
+      }
     }
   }
 
@@ -70,6 +109,14 @@ export class RunDocuments implements vscode.Disposable {
         toTheEnd(editor);
       }
     }
+  }
+}
+
+async function sizeOf(file: vscode.Uri): Promise<number> {
+  try {
+    return (await vscode.workspace.fs.stat(file)).size;
+  } catch {
+    return 0; // deleted meanwhile
   }
 }
 

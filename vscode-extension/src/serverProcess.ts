@@ -35,7 +35,7 @@ export class ServerProcess {
     const { child } = this;
     if (child.exitCode === null && child.signalCode === null) {
       const exit = once(child, 'exit');
-      child.kill();
+      child.kill('SIGKILL'); // it only relays: the host and its runs are other processes
       await exit;
     }
     return child.signalCode ?? `exit code ${child.exitCode}`;

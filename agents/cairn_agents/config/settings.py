@@ -63,7 +63,7 @@ class ModelSettings(Section):
 class BudgetSettings(Section):
     """When a run stops by itself and waits to be resumed. 0 means no limit."""
 
-    max_steps: Count = 500
+    max_steps: Count = 2_000
     """Steps: replies of the model, each with the tool calls it asked for."""
     max_tokens: Count = 0
     """Tokens, prompt and completion together, summed over all requests."""

@@ -26,10 +26,13 @@ class Approvals:
         self._unattended = unattended
         self._attended = attended
 
+    def open(self, approval: str) -> None:
+        """From now on it can be answered: to be called before anybody is told of it."""
+        self._open[approval] = asyncio.get_running_loop().create_future()
+
     async def wait(self, approval: str) -> ApprovalAnswered:
-        """The answer, from whoever gives it first; by policy when nobody is there."""
-        answer: asyncio.Future[ApprovalAnswered] = asyncio.get_running_loop().create_future()
-        self._open[approval] = answer
+        """The answer to an open one, from whoever gives it first; by policy when nobody is there."""
+        answer = self._open[approval]
         try:
             while True:
                 try:

@@ -32,6 +32,7 @@ async def permit(
 
 async def _ask(session: Session, pending: PendingCall, plan: Plan[Arguments], decision: Decision) -> None:
     approval = f"{session.id}:{plan.call}"
+    session.equipment.approvals.open(approval)
     if approval not in session.fold.approvals:
         session.emit(
             ApprovalRequested(

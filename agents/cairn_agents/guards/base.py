@@ -45,9 +45,9 @@ class ReplyGuard(Protocol):
     def on_reply(self, fold: SessionFold, reply: Reply) -> Verdict | None: ...
 
 
-def times_in_a_row(fold: SessionFold, guard: str, step: int) -> int:
-    """The how-manieth time running this would be that `guard` acts, were it to act in `step`."""
+def times_in_a_row(fold: SessionFold, guard: str) -> int:
+    """The how-manieth time running this is that `guard` acts, were it to act on the newest reply."""
     last = fold.guard
-    if last is not None and last.guard == guard and last.step >= step - 1:
+    if last is not None and last.guard == guard and last.step >= fold.steps - 1:
         return last.count + 1
     return 1

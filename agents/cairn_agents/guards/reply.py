@@ -18,7 +18,7 @@ class EmptyReplyGuard:
     def on_reply(self, fold: SessionFold, reply: Reply) -> Verdict | None:
         if reply.calls or reply.text.strip() or reply.finish in ("length", "content_filter"):
             return None
-        count = times_in_a_row(fold, "empty", fold.steps + 1)
+        count = times_in_a_row(fold, "empty")
         reason = f"the model's reply was empty ({count} in a row)"
         if count <= self.retries:
             return Verdict("empty", "retry", reason, count)
@@ -37,7 +37,7 @@ class TruncatedReplyGuard:
     def on_reply(self, fold: SessionFold, reply: Reply) -> Verdict | None:
         if reply.finish != "length" or reply.calls:
             return None
-        count = times_in_a_row(fold, "truncated", fold.steps + 1)
+        count = times_in_a_row(fold, "truncated")
         reason = f"the model's reply was cut off at its output limit ({count} in a row)"
         if count >= self.limit:
             return Verdict("truncated", "stop", f"{reason}; raise max_output or give a smaller task", count)
@@ -58,7 +58,7 @@ class TextCallGuard:
     def on_reply(self, fold: SessionFold, reply: Reply) -> Verdict | None:
         if reply.calls or not (name := calls_in_text(reply.text, self.tools)):
             return None
-        count = times_in_a_row(fold, "text-call", fold.steps + 1)
+        count = times_in_a_row(fold, "text-call")
         reason = f"the model wrote a call of {name} as text instead of calling it ({count} in a row)"
         if count >= self.limit:
             return Verdict(

@@ -28,6 +28,7 @@ cd "$2" || exit 126
 "$3" -c "$4" > "$1/output" 2>&1 < /dev/null
 echo $? > "$1/code"
 """
+_ALREADY_STARTED = 125
 _GRACE = 2.0
 """Seconds between asking a command to end and ending it."""
 _POLL = 0.1
@@ -148,6 +149,12 @@ class Command:
 
     async def _gone(self) -> None:
         """Returns when the process has ended; at once when it is none of ours any more."""
+        await self._one_gone()
+        if self._child is not None and self._child.returncode == _ALREADY_STARTED:
+            self._child = None  # one that a killed host had just begun came first: its end is the call's
+            await self._one_gone()
+
+    async def _one_gone(self) -> None:
         if self._child is not None and self._child.poll() is not None:
             return
         pid = self.pid()

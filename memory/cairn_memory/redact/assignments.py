@@ -4,26 +4,32 @@ import re
 from collections.abc import Iterator
 
 from cairn_memory.redact.findings import Finding
+from cairn_memory.redact.forms import JUDGED
 from cairn_memory.redact.lookalikes import looks_chosen, looks_random
 from cairn_memory.redact.names import KEYWORDS, Kind, kind_of_name
 
 _LONGEST_NAME = 64
+_LONGEST = 8_000
+_NAME = re.compile(rf"[\w.-]{{0,{_LONGEST_NAME}}}")
 _COLOUR = r"(?:\x1b\[[0-9;]{0,12}m){0,3}"
 _SEPARATOR = re.compile(
     rf"""\\?["'`]?\]?{_COLOUR}
-    (?: [ \t]{{0,20}} (?: :[ \t]{{0,4}}[\w.|\[\] ]{{1,40}}=(?!=) | :=|=>|={{1,3}}|!=|: ) [ \t]{{0,20}}   # x: str = | x =
+    (?: [ \t]{{0,4}} : [ ][|>][+-]?\r?\n[ \t]{{1,40}}                                          # token: |
+      | [ \t]{{0,20}} (?: :[ \t]{{0,4}}[\w.|\[\] ]{{1,40}}=(?!=) | :=|=>|={{1,3}}|!=|: ) [ \t]{{0,20}}   # x: str = | x =
       | [ \t]{{0,4}} ,?\s{{0,40}} \\?["']?value\\?["']? [ \t]{{0,4}} [:=] [ \t]{{0,4}}                   # name: X, value: ...
       | [ ](?:provided|is|was):?[ ]                                                        # the token is ...
       | >                                                                                  # <password>...
+      | %3[dD]                                                                             # token%3D...
+      | ,[ \t]{{0,4}} (?=\\?["'])                                                           # ("token", "...")
       | [ ]{{1,4}}                                                                           # --password ...
     ){_COLOUR}""",
     re.VERBOSE | re.IGNORECASE,
 )
 _SCHEME = re.compile(r"(?:bearer|basic|token|bot|digest|apikey)[ ]{1,4}|[fbru]{1,2}(?=[\"'])", re.IGNORECASE)
 _QUOTE = re.compile(r"""\\{0,3}(?:\"{3}|'{3}|["'`])""")
-_BARE = re.compile(r"""[^\s"'`,;&<>(){}\[\]\\|\x1b]{1,4096}""")
-_QUOTED = {quote: re.compile(rf"(?:[^{quote}\\\n\r]|\\.){{1,4096}}(?={quote})") for quote in "\"'`"}
-_LOGIN = re.compile(r"login\s+\S{1,100}\s+$")
+_BARE = re.compile(r"""[^\s"'`,;&<>(){}\[\]\\|\x1b]+""")
+_QUOTED = {quote: re.compile(rf"(?:[^{quote}\\\n\r]|\\.)+") for quote in "\"'`"}
+_SPACED = re.compile(r"(?:\blogin\s+\S{1,100}\s+|\b(?:ENV|setenv|setx|set -[gxU]{1,3})\s+)$")
 
 
 def find_assignments(text: str) -> Iterator[Finding]:
@@ -47,59 +53,73 @@ def _lowered(text: str) -> str:
 
 
 def _value_after(text: str, start: int, end: int, keyword: str) -> Finding | None:
-    while end < len(text) and end - start < _LONGEST_NAME and _in_name(text[end]):
-        end += 1
+    rest = _NAME.match(text, end)
+    end = rest.end() if rest else end
     separator = _SEPARATOR.match(text, end)
     if separator is None:
         return None
-    first = start
-    while first > 0 and start - first < _LONGEST_NAME and _in_name(text[first - 1]):
-        first -= 1
+    first = _start_of_name(text, start)
+    if keyword == "key" and first == start and text[first - 1 : first] == " ":
+        first = _start_of_name(text, start - 1)  # "private key: ..."
     kind = kind_of_name(text[first:end], start - first, keyword)
     if kind is None or not _separates(text, first, separator):
         return None
+    if "," in separator.group():
+        kind = kind._replace(chosen=False)  # in a list of words, neighbours are no pairs
     return _value(text, separator.end(), kind)
 
 
-def _in_name(character: str) -> bool:
-    return character.isalnum() or character in "_-."
+def _start_of_name(text: str, start: int) -> int:
+    backwards = _NAME.match(text[max(start - _LONGEST_NAME, 0) : start][::-1])
+    return start - (backwards.end() if backwards else 0)
 
 
 def _separates(text: str, first: int, separator: re.Match[str]) -> bool:
-    """Blank space separates only after an option or in a netrc line, `>` only in a tag, or before a quote."""
+    """`>` separates only in a tag; blank space before a quote, after an option, in netrc, Docker and shell lines."""
     between = separator.group().strip("\"'`\\ ")
     if between == ">":
         return text[first - 1 : first] == "<"
     if between:
         return True
-    quoted = _QUOTE.match(text, separator.end()) is not None
-    return text.startswith("--", first) or quoted or _LOGIN.search(text, max(first - 120, 0), first) is not None
+    if text.startswith("--", first) or text[first : first + 6].lower() == "bearer":
+        return True
+    if _QUOTE.match(text, separator.end()):
+        return True
+    return _SPACED.search(text, max(first - 120, 0), first) is not None
 
 
 def _value(text: str, start: int, kind: Kind) -> Finding | None:
     if scheme := _SCHEME.match(text, start):
         start = scheme.end()
     quote = _QUOTE.match(text, start)
-    if quote is None:
-        match = _BARE.match(text, start)
-        if match is None or text[match.end() : match.end() + 1] in {"(", "["}:
-            return None
-        start, end = match.span()
-        while text[end - 1] == "." and end - start > 1:
-            end -= 1
-    else:
-        start, end = quote.end(), _end_of_quoted(text, quote)
-    value = text[start:end]
-    if kind.chosen and looks_chosen(value, bare=quote is None):
-        return Finding(start, end, kind.label)
-    return Finding(start, end, kind.label) if looks_random(value, kind.least) else None
+    first = quote.end() if quote else start
+    judged = first + JUDGED
+    end = _end_of_quoted(text, quote, judged) if quote else _end_of_bare(text, start, judged)
+    value = text[first:end]
+    if not (kind.chosen and looks_chosen(value, bare=quote is None)) and not looks_random(value, kind.least):
+        return None
+    if end == judged:
+        end = _end_of_quoted(text, quote, first + _LONGEST) if quote else _end_of_bare(text, first, first + _LONGEST)
+    return Finding(first, end, kind.label)
 
 
-def _end_of_quoted(text: str, quote: re.Match[str]) -> int:
-    """Where the quoted text ends; at its start when it does not end on this line."""
+def _end_of_bare(text: str, start: int, limit: int) -> int:
+    """Where the value without quotes ends; at its start when it is a call or a subscript."""
+    match = _BARE.match(text, start, limit)
+    if match is None or text[match.end() : match.end() + 1] in {"(", "["}:
+        return start
+    end = match.end()
+    while text[end - 1] == "." and end - start > 1:
+        end -= 1
+    return end
+
+
+def _end_of_quoted(text: str, quote: re.Match[str], limit: int) -> int:
+    """Where the quoted text ends, or the limit; at its start when it goes on over the line."""
     mark = quote.group()
     if len(mark) == 1:
-        match = _QUOTED[mark].match(text, quote.end())
-        return match.end() if match else quote.end()
-    end = text.find(mark, quote.end(), quote.end() + 4096)
+        match = _QUOTED[mark].match(text, quote.end(), limit)
+        closed = match and (match.end() >= limit - 1 or text.startswith(mark, match.end()))
+        return match.end() if match and closed else quote.end()
+    end = text.find(mark, quote.end(), limit)
     return end if end != -1 and "\n" not in text[quote.end() : end] else quote.end()

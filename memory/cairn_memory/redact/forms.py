@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 from cairn_memory.redact.findings import Finding
 
-SHORTEST = 16
+SHORTEST = 18
 """Characters. No secret with a prefix is shorter."""
 
+JUDGED = 300
+"""Characters of a secret that are looked at to tell whether it is one."""
+_OVERLAP = 128
+"""Characters. So far from its end a rejected match is searched again: a text of triggers only stays linear."""
 _ESCAPE_ENDS = re.compile(r"(?:\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9A-Fa-f]{2}|\[[0-9;]{0,6}m|bot)$")
 
 
@@ -41,9 +45,10 @@ class Form:
             match = self.pattern.match(text, position) if _starts_here(text, position) else None
             if match is not None:
                 start, end = match.span(match.lastindex or 0)
-                if self.accept(text[start:end]):
+                if self.accept(text[start : min(end, start + JUDGED)]):
                     yield Finding(start, end, self.kind)
                     after = max(after, end)
+                after = max(after, end - _OVERLAP)
             position = text.find(trigger, after)
 
 
@@ -61,13 +66,13 @@ class Shape:
             return
         for match in self.pattern.finditer(text):
             start, end = match.span(match.lastindex or 0)
-            if self.accept(text[start:end]):
+            if self.accept(text[start : min(end, start + JUDGED)]):
                 yield Finding(start, end, self.kind)
 
 
 def long_words(text: str) -> str:
-    """The words of `text` that are long enough for a secret: a fifth of it, and all that need be searched."""
-    return "\n".join([word for word in text.split() if len(word) >= SHORTEST])
+    """The words of `text` that are long enough for a secret, each once: a sixth of ordinary text."""
+    return "\n".join({word for word in text.split() if len(word) >= SHORTEST})
 
 
 def _starts_here(text: str, position: int) -> bool:

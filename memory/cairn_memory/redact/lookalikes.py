@@ -14,6 +14,8 @@ _STAND_IN = re.compile(
     r"|x{4,}|\*{3,}|\.{3}|0{8,}|<[^>]*>|\$\{|\{\{|\$\(|#\{|%\(|masked:",
     re.IGNORECASE,
 )
+_LOOKED_AT = 100
+"""Characters of a value: in a long one such a word turns up by chance."""
 _REFERENCE = re.compile(
     r"\$[A-Za-z_]\w*$|%[A-Za-z_]\w*%$|[{<@!]|(?:env|vault|ssm|file|arn|op|secret|keyring|sops)[:(]|"
     r"(?:process\.env|os\.environ|import\.meta|secrets|vars|self|this|config|settings)\.",
@@ -22,6 +24,7 @@ _REFERENCE = re.compile(
 _PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\@ ]*$")
 _DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)+$")
 _NAMES_ITSELF = re.compile(r"passw|passphrase|pwd|secret|token|credential|key", re.IGNORECASE)
+_MIXED = re.compile(r"[0-9]|[a-z][A-Z]")
 _PIECE = re.compile(r"[A-Za-z0-9]{6,}")
 _LOWER_RUN = re.compile(r"[a-z]+")
 _LETTER_NEXT_TO_DIGIT = re.compile(r"(?<=[A-Za-z])[0-9]|(?<=[0-9])[A-Za-z]")
@@ -32,16 +35,21 @@ def is_stand_in(value: str) -> bool:
     return (
         len(set(value)) <= 3
         or value.lower() in COMMON
-        or _STAND_IN.search(value) is not None
+        or _STAND_IN.search(value, 0, _LOOKED_AT) is not None
         or _REFERENCE.match(value) is not None
     )
 
 
 def looks_random(value: str, least: int = 12) -> bool:
     """Whether at least `least` characters of `value` look drawn by a machine, and it is no stand-in."""
-    if len(value) < least or is_stand_in(value):
+    if len(value) < least or not _MIXED.search(value) or is_stand_in(value):
         return False
-    return sum(len(piece) for piece in _PIECE.findall(value) if _is_opaque(piece)) >= least
+    opaque = 0
+    for piece in _PIECE.findall(value):
+        opaque += len(piece) if _is_opaque(piece) else 0
+        if opaque >= least:
+            return True
+    return False
 
 
 def looks_chosen(value: str, *, bare: bool) -> bool:

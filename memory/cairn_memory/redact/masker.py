@@ -1,6 +1,7 @@
 """The object that masks: finds what is secret in a text and puts typed placeholders there."""
 
 import secrets
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -79,7 +80,8 @@ class SecretMasker:
     def _find(self, text: str) -> Iterator[Finding]:
         placeholders = list(_placeholders(text))
         for finding in self._find_all(text):
-            if not any(start < finding.end and finding.start < end for start, end in placeholders):
+            before = bisect_left(placeholders, (finding.end, 0)) - 1  # the last that starts before its end
+            if before < 0 or placeholders[before][1] <= finding.start:
                 yield finding
 
     def _find_all(self, text: str) -> Iterator[Finding]:

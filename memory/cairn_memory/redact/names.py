@@ -20,9 +20,7 @@ KEY = Kind("key", False, 12)
 LOOSE_KEY = Kind("key", False, 20)
 
 KEYWORDS: dict[str, Kind] = {
-    "passw": PASSWORD,
-    "passphrase": PASSWORD,
-    "passcode": PASSWORD,
+    "pass": PASSWORD,
     "pwd": PASSWORD,
     "secret": SECRET,
     "token": TOKEN,
@@ -47,6 +45,8 @@ _NO_TOKEN = frozenset(
     "bos cached completion continuation cursor eos last max min next num output page pad prev previous "
     "prompt input sync total unk".split()
 )
+_OF_PASSWORD = frozenset("word words wd phrase code wort".split())
+"""What goes on after "pass" in a name that means a password; `DB_PASS` alone does too."""
 _KEY_OF = frozenset(
     "access account admin aes api app application auth client consumer credential crypt decryption deploy "
     "developer encrypt encryption hmac integration jwt license master priv private secret server service "
@@ -63,8 +63,11 @@ def kind_of_name(name: str, position: int, keyword: str) -> Kind | None:
     """What `name`, with `keyword` at `position` in it, promises; None when it is the name of something else."""
     before = [word.lower() for word in _WORD.findall(name[:position])]
     after = [word.lower() for word in _WORD.findall(name[position + len(keyword) :])]
-    if keyword == "passw" and after:
-        after = after[1:]  # the "ord" of "password", the "d" of "passwd"
+    if keyword == "pass":
+        if after and after[0] in _OF_PASSWORD:
+            after = after[1:]
+        elif after or not before:
+            return None
     if after and (after[-1] in _OTHER_THINGS or after[0] in _OTHER_THINGS):
         return None
     if keyword == "token" and (_NO_TOKEN & {*before, *after} or after[:1] == ["s"] or after[:1] == ["izer"]):

@@ -49,11 +49,11 @@ PREFIXED = (
     _prefixed("google-token", "ya29.", r"[\w.-]{20,}"),
     _prefixed("google-secret", "GOCSPX-", _WORD + "{20,}"),
     _prefixed("google-token", "1//0", _WORD + "{30,}"),
-    _prefixed("slack-token", "xoxb- xoxp- xoxa- xoxe- xoxo- xoxr- xoxs- xoxe. xapp-", r"[\w.-]{10,}", _random),
+    _prefixed("slack-token", "xoxb- xoxp- xoxa- xoxe- xoxo- xoxr- xoxs- xoxe. xapp-", r"[\w.-]{14,}", _random),
     _prefixed("slack-webhook", "https://hooks.slack.com/", r"(?:services|workflows|triggers)/[\w/]{20,}"),
     _prefixed("discord-webhook", "/api/webhooks/", r"\d{10,25}/[\w-]{40,}"),
     _prefixed("teams-webhook", ".webhook.office.com/", r"webhookb2/[\w@/-]{40,}"),
-    _prefixed("stripe-key", "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ whsec_", _ALNUM + "{10,}"),
+    _prefixed("stripe-key", "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ whsec_", _ALNUM + "{12,}"),
     _prefixed("npm-token", "npm_", _ALNUM + "{30,}", _random),
     _prefixed("pypi-token", "pypi-", _WORD + "{50,}", _random),
     _prefixed("rubygems-key", "rubygems_", "[0-9a-f]{40,}"),
@@ -95,4 +95,4 @@ PREFIXED = (
     _prefixed("twilio-key", "SK", "[0-9a-f]{32}(?![0-9A-Za-z])"),
     _prefixed("private-key", "LS0tLS1CRUdJTi", r"[A-Za-z0-9+/]{40,}={0,2}", _hides_private_key),
 )
-"""None has white space inside, none is shorter than `forms.SHORTEST`."""
+"""None has white space inside, and none is shorter than `forms.SHORTEST`."""

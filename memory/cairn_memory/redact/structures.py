@@ -11,6 +11,8 @@ from cairn_memory.redact.lookalikes import is_stand_in, looks_chosen, looks_rand
 
 _LONGEST_KEY = 40_000
 """Characters of a private key between its first and its last line."""
+_SHORTEST_KEY = 60
+"""Characters after the first line. With fewer, as in `-----BEGIN PRIVATE KEY-----...`, there is no key."""
 _PEM_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,60}-----")
 _PEM_LINES = re.compile(
@@ -29,7 +31,7 @@ def find_private_keys(text: str) -> Iterator[Finding]:
             stop = limit if limit != -1 else begin.end() + _LONGEST_KEY
             end = _PEM_END.search(text, begin.end(), stop) or _PEM_LINES.match(text, begin.end(), stop)
             after = end.end() if end else begin.end()
-            if after > begin.end() and not is_stand_in(text[begin.end() : after][:80].strip()):
+            if after - begin.end() >= _SHORTEST_KEY:
                 yield Finding(position, after, "private-key")
         position = text.find("-----BEGIN ", after)
 
@@ -75,7 +77,7 @@ FORMS = (
     Form("npm-auth", ("_auth",), re.compile(rf"_auth ?= ?[\"']?({_BASE64})"), _basic),
     Form("signature", ("sig=", "Signature="), re.compile(r"(?:sig|Signature)=([A-Za-z0-9%+/=_-]{30,2000})"), _random),
     Form("jwk", ('"d"',), re.compile(r'"d"\s{0,4}:\s{0,4}"([\w-]{40,2000})"'), _random),
-    Form("password", ("-u", "--user"), re.compile(r"""(?:-u|--user)[ =]?\\?["']?[^\s:"'/\\]{1,100}:([^\s"'\\]{4,200})"""), _chosen),
+    Form("password", (" -u", "--user"), re.compile(r"""(?: -u|--user)[ =]?\\?["']?[^\s:"'/\\]{1,100}:([^\s"'\\]{4,200})"""), _chosen),
     Form("password", ("sshpass",), re.compile(r"""sshpass -p ?\\?["']?([^\s"'\\]{4,200})"""), _plain),
 )
 SHAPES = (

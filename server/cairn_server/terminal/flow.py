@@ -32,27 +32,28 @@ class Flow:
         self._begin = 0
         self._held = ""
         self._code = False
+        self._width = 80
 
     def feed(self, text: str, width: int) -> list[Text]:
         """Takes in more text; the rows of at most `width` cells that are now complete."""
-        text = self._held + text
+        text, self._width = self._held + text, width
         self._held = "\r" if text.endswith("\r") else ""  # may be half of a line end
         *whole, rest = (self._line + visible(text.removesuffix("\r")).expandtabs(4)).split("\n")
         rows: list[Text] = []
         for each in whole:
             self._line = each
-            rows += [*self._rows(width), self._tail()]
+            rows += [*self._rows(), self._row(self._begin, len(each))]
             self._end_line()
         self._line = rest
-        return rows + self._rows(width)
+        return rows + self._rows()
 
     def tail(self) -> Text:
         """The row that is still being written; it fits the width of the last `feed`."""
-        return self._tail()
+        return self._row(self._begin, len(self._line))
 
     def end(self) -> list[Text]:
         """The last row, when the text ends without a line feed."""
-        rows = [self._tail()] if self._line[self._begin :] else []
+        rows = [self.tail()] if self._line[self._begin :] else []
         self._line = ""
         self._end_line()
         self._code = False
@@ -68,11 +69,11 @@ class Flow:
             self._code = not self._code
         self._line, self._begin = "", 0
 
-    def _rows(self, width: int) -> list[Text]:
+    def _rows(self) -> list[Text]:
         """Breaks off full rows from the unfinished line."""
         rows: list[Text] = []
         while True:
-            room = width - self._indent(width)
+            room = self._width - self._indent()
             rest = self._line[self._begin :]
             if cell_len(rest) <= room:
                 return rows
@@ -80,32 +81,30 @@ class Flow:
             rows.append(self._row(self._begin, self._begin + cut))
             self._begin += cut
 
-    def _tail(self) -> Text:
-        return self._row(self._begin, len(self._line))
-
     def _row(self, begin: int, end: int) -> Text:
-        row = self._styled()[begin:end]
+        row = self._styled(begin, end)
         row.rstrip()
-        indent = self._indent(10_000) if begin else 0
-        result = Text(" " * indent, no_wrap=True, overflow="ignore", end="")
-        return result.append_text(row)
+        indent = Text(" " * self._indent(), no_wrap=True, overflow="ignore", end="")
+        return indent.append_text(row)
 
-    def _indent(self, width: int) -> int:
+    def _indent(self) -> int:
         """Rows after the first stand under the text of a bullet."""
         if not self._begin or self._code:
             return 0
         found = _BULLET.match(self._line)
         indent = found.end() if found else 0
-        return indent if indent < width // 2 else 0
+        return indent if indent < self._width // 2 else 0
 
-    def _styled(self) -> Text:
+    def _styled(self, begin: int, end: int) -> Text:
+        if len(self._line) > STYLED:
+            return Text(self._line[begin:end])
         text = Text(self._line)
         if self._code or _FENCE.match(self._line):
             text.stylize("cyan")
-        elif len(self._line) <= STYLED:
-            if _HEADING.match(self._line):
-                text.stylize("bold")
+        elif _HEADING.match(self._line):
+            text.stylize("bold")
+        else:
             for pattern, style in _MARKS:
                 for found in pattern.finditer(self._line):
                     text.stylize(style, *found.span())
-        return text
+        return text[begin:end]

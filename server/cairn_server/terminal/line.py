@@ -30,7 +30,11 @@ def line(group: str, *spans: Span, hang: int = 0) -> Line:
 def block(group: str, text: str, style: str = "", prefix: str = "") -> list[Line]:
     """A text of several lines, made safe; every line begins with `prefix`."""
     return [
-        Line((Span(prefix), Span(part.expandtabs(4), style)) if prefix else (Span(part.expandtabs(4), style),), group, len(prefix))
+        Line(
+            (Span(prefix), Span(part.expandtabs(4), style)) if prefix else (Span(part.expandtabs(4), style),),
+            group,
+            len(prefix),
+        )
         for part in visible(text).split("\n")
     ]
 

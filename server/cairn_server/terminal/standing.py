@@ -57,6 +57,7 @@ class Standing:
         match event["kind"]:
             case "session.started" | "session.resumed":
                 self._settings(payload)
+                self.began = time.monotonic() - max(time.time() - event["time"] / 1_000, 0)
             case "session.state":
                 self.state = str(payload.get("state", ""))
                 self.reason, self.cause = str(payload.get("reason", "")), str(payload.get("cause", ""))

@@ -18,7 +18,12 @@ DETAIL_LINES = 120
 NAME_WIDTH = 5
 """The tools' names, so that what follows stands in a column."""
 
-MARKS = {"ok": ("✓", "green"), "error": ("✗", "red"), "denied": ("⊘", "yellow"), "interrupted": ("■", "yellow")}
+MARKS = {
+    "ok": ("✓", "green"),
+    "error": ("✗", "red"),
+    "denied": ("⊘", "yellow"),
+    "interrupted": ("■", "yellow"),
+}
 STATES = {
     "done": ("✓", "bold green", "done"),
     "failed": ("✗", "bold red", "failed"),
@@ -32,11 +37,13 @@ ANSWERS = {"allow": "allowed once", "session": "allowed for this session", "deny
 class Story:
     """Tells events in order. Remembers only what a later event needs: titles of calls, totals.
 
-    `reasoning` tells the model's reasoning in full instead of in one line.
+    `reasoning` tells the model's reasoning in full instead of in one line. `typed` is what the
+    user has just written on this very screen; it is not repeated.
     """
 
-    def __init__(self, reasoning: bool = False) -> None:
+    def __init__(self, reasoning: bool = False, typed: str = "") -> None:
         self._reasoning = reasoning
+        self._typed = typed.strip()
         self._titles: dict[str, str] = {}
         self._approvals: dict[str, str] = {}
         self._began = 0
@@ -74,7 +81,11 @@ class Story:
             return block("thought", text.strip("\n"), "dim italic", prefix="  ")
         count = len(text.split())
         return [
-            line("work", Span(f"  ~ thought, {count} words: ", "dim"), Span(text.strip()[:300], "dim italic", True))
+            line(
+                "work",
+                Span(f"  ~ thought, {count} words: ", "dim"),
+                Span(text.strip()[:300], "dim italic", True),
+            )
         ]
 
     def _nothing(self, event: Event, payload: Payload) -> list[Line]:
@@ -83,7 +94,14 @@ class Story:
     def _session_started(self, event: Event, payload: Payload) -> list[Line]:
         self._began = event["time"]
         facts = words.joined(str(payload.get("mode", "")), str(payload.get("model", "")), event["session"])
-        return [line("head", Span("cairn ", "bold"), Span(facts, "dim"), Span(f"  {payload.get('root', '')}", "dim", True))]
+        return [
+            line(
+                "head",
+                Span("cairn ", "bold"),
+                Span(facts, "dim"),
+                Span(f"  {payload.get('root', '')}", "dim", True),
+            )
+        ]
 
     def _session_resumed(self, event: Event, payload: Payload) -> list[Line]:
         self._began = event["time"]
@@ -91,7 +109,11 @@ class Story:
         return [line("head", Span("resumed ", "bold"), Span(facts, "dim", True))]
 
     def _user(self, event: Event, payload: Payload) -> list[Line]:
-        lines = block("user", str(payload.get("text", "")).strip("\n"), "bold cyan")
+        text = str(payload.get("text", "")).strip("\n")
+        typed, self._typed = self._typed, ""
+        if text.strip() == typed:
+            return []
+        lines = block("user", text, "bold cyan")
         more = len(lines) - PROMPT_LINES
         if more > 1:
             lines = [*lines[:PROMPT_LINES], line("user", Span(f"… {more} more lines", "dim"))]
@@ -139,8 +161,12 @@ class Story:
         mark, style = MARKS.get(str(payload.get("outcome", "ok")), MARKS["ok"])
         summary = str(payload.get("summary", ""))
         ms = int(payload.get("ms", 0))
-        result = words.joined("" if summary == title else summary, words.duration(ms / 1_000) if ms >= 1_000 else "")
-        tail = Span(f" · {result}", "dim" if mark == "✓" else style, len(summary) > 60) if result else Span("")
+        result = words.joined(
+            "" if summary == title else summary, words.duration(ms / 1_000) if ms >= 1_000 else ""
+        )
+        tail = (
+            Span(f" · {result}", "dim" if mark == "✓" else style, len(summary) > 60) if result else Span("")
+        )
         head = line(
             "work", Span(f"  {mark} ", style), Span(f"{name:<{NAME_WIDTH}} ", "bold"), Span(title, "", True), tail, hang=6
         )  # fmt: skip
@@ -185,7 +211,14 @@ class Story:
     def _guard(self, event: Event, payload: Payload) -> list[Line]:
         does = {"retry": "asked again", "nudge": "the model was told", "stop": "stopped"}
         action = does.get(str(payload.get("action", "")), "")
-        return [line("work", Span("  ! ", "yellow"), Span(str(payload.get("reason", "")), "yellow", True), Span(f" · {action}", "dim"))]
+        return [
+            line(
+                "work",
+                Span("  ! ", "yellow"),
+                Span(str(payload.get("reason", "")), "yellow", True),
+                Span(f" · {action}", "dim"),
+            )
+        ]
 
     def _process_ended(self, event: Event, payload: Payload) -> list[Line]:
         code = payload.get("exit_code")
@@ -193,7 +226,10 @@ class Story:
         return [line("work", Span(f"  · background command {ended}", "dim"))]
 
     def _host_started(self, event: Event, payload: Payload) -> list[Line]:
-        return [line("work", Span("  ! "), Span(str(each), "yellow"), hang=4) for each in payload.get("problems", ())]
+        return [
+            line("work", Span("  ! "), Span(str(each), "yellow"), hang=4)
+            for each in payload.get("problems", ())
+        ]
 
     def _state(self, event: Event, payload: Payload) -> list[Line]:
         state = str(payload.get("state", ""))

@@ -22,9 +22,9 @@ def money(dollars: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """0.4 s, 12 s, 3m 05s, 2h 10m."""
+    """0.4 s, 3 s, 12 s, 3m 05s, 2h 10m."""
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { scenario } from './workbench.mjs';
 
-await scenario(async (window, { folder, prompt, command, words }) => {
+await scenario(async (window, { folder, prompt, waiting, words }) => {
   await window.run('Cairn: Run Task');
   await window.answer('Cairn: Run Task', prompt);
-  await window.showsLine(command);
+  await window.showsLine(waiting);
   await window.reload();
   await window.statusShows('running');
   await window.hasTab('run.md');

@@ -3,17 +3,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { scenario } from './workbench.mjs';
 
-await scenario(async (window, { folder, prompt, command, words }) => {
-  await window.screenshot('1-before');
+await scenario(async (window, { folder, prompt, shown, waiting, words }) => {
   await window.run('Cairn: Run Task');
   await window.answer('Cairn: Run Task', prompt);
   await window.hasTab('run.md');
-  await window.showsLine(command);
+  await window.showsLine(shown);
+  await window.showsLine(waiting);
   await window.statusShows('running');
-  await window.screenshot('2-running');
+  await window.screenshot('1-running');
   fs.writeFileSync(path.join(folder, 'go'), ''); // the command waits for this file
   await window.showsLine(words);
   await window.statusShows('done');
-  await window.screenshot('3-done');
+  await window.screenshot('2-done');
   await window.refusesTyping();
 });

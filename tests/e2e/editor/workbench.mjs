@@ -3,6 +3,7 @@
 // A scenario is a program that calls `scenario` with what shall happen. It gets one argument, a JSON object:
 //   rig      what setup.sh filled              folder   the workspace to open
 //   scratch  a new folder for this run         server   the setting cairn.server.command
+//   patience milliseconds that the window may take for one thing (60,000 if not given)
 // It ends with 0, or with 1, the reason, and the log of VS Code; then failure.png in `scratch` shows the screen.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,6 +44,7 @@ export async function scenario(story) {
     const window = new Window(page, given.scratch);
     await page.goto(`${vscode.url}/?${new URLSearchParams({ folder: given.folder })}`);
     await window.isReady();
+    page.setDefaultTimeout(Number(given.patience ?? DEADLINE_MS));
     await story(window, given);
   } catch (error) {
     process.exitCode = 1;

@@ -1,0 +1,186 @@
+"""The command line. A command is imported when it is asked for, so each loads no more than it needs."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from io import TextIOWrapper
+
+from cairn_memory.places import UserFolders, Workspace
+from cairn_server import launch
+from cairn_server.terminal.arguments import parse
+from cairn_server.terminal.connection import Connection, Dial
+from cairn_server.terminal.exits import FAILED, INTERRUPTED, USAGE, CommandFailed
+
+Command = Callable[[Namespace, Workspace], int]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a command and returns its exit code. Raises SystemExit for --help and what cannot be parsed."""
+    argv = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a mark that a console cannot show ends no run
+    try:
+        if argv[:1] == ["demo"]:  # their options are their own
+            return _demo(argv[1:])
+        if argv[:1] == ["replay"]:
+            return _replay(argv[1:])
+        options = parse(argv)
+        return COMMANDS[options.command](options, _workspace(options))
+    except CommandFailed as error:
+        print(f"cairn: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _workspace(options: Namespace) -> Workspace:
+    try:
+        return Workspace.of(options.cwd)
+    except FileNotFoundError:
+        raise CommandFailed(f"there is no folder {options.cwd}; say --cwd DIR", USAGE) from None
+    except OSError as error:
+        raise CommandFailed(str(error), USAGE) from error
+
+
+def _dial(workspace: Workspace) -> Dial:
+    def dial(start: bool) -> Connection | None:
+        try:
+            channel = launch.connect(workspace, "rpc") if start else launch.find(workspace, "rpc")
+        except launch.LaunchError as error:
+            raise CommandFailed(str(error), FAILED) from error
+        return Connection(channel.socket, channel.reader) if channel else None
+
+    return dial
+
+
+# --- commands that work -------------------------------------------------------------------
+
+
+def _run(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.terminal.run import Choices, run
+
+    return run(_dial(workspace), str(workspace.root), options.prompt, options.mode, Choices.of(options))
+
+
+def _attach(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.terminal.run import Choices, attach
+
+    return attach(_dial(workspace), options.session, Choices.of(options))
+
+
+def _resume(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.terminal.run import Choices, resume
+
+    return resume(_dial(workspace), options.session, options.prompt, Choices.of(options))
+
+
+def _prompt(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.terminal.prompt import prompt
+    from cairn_server.terminal.run import Choices
+
+    history = UserFolders.find().data / "prompts"
+    return prompt(_dial(workspace), str(workspace.root), options.mode, Choices.of(options), history)
+
+
+# --- commands that tell -------------------------------------------------------------------
+
+
+def _sessions(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.terminal.listing import sessions
+
+    return sessions(_dial(workspace), options.json)
+
+
+def _show(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.terminal.show import as_replay, show
+
+    if options.as_replay:
+        return as_replay(_dial(workspace), options.session)
+    return show(_dial(workspace), options.session, options.json, options.reasoning)
+
+
+def _status(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.terminal.listing import status
+
+    return status(_dial(workspace), str(workspace.home), options.json)
+
+
+def _config(options: Namespace, workspace: Workspace) -> int:
+    if options.schema:
+        from cairn_agents.config.schema import schema
+
+        sys.stdout.write(schema())
+    elif options.path:
+        print(UserFolders.find().config_file)
+        print(workspace.config)
+    else:
+        from cairn_server.terminal.settings import settings
+
+        return settings(_dial(workspace), options.json)
+    return 0
+
+
+# --- the host, and everything around it ---------------------------------------------------
+
+
+def _stop(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.terminal.stop import interrupt, stop_host
+
+    if options.session is not None:
+        return interrupt(_dial(workspace), str(workspace.home), options.session)
+    return stop_host(_dial(workspace), str(workspace.home), options.force)
+
+
+def _serve(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.host import main as serve
+
+    return serve(["--workspace", str(workspace.root)])
+
+
+def _lsp(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.relay import relay
+
+    return relay(workspace)
+
+
+def _doctor(options: Namespace, workspace: Workspace) -> int:
+    from cairn_server.doctor import doctor
+
+    return doctor(workspace)
+
+
+def _demo(argv: list[str]) -> int:
+    from cairn_server.demo.run import main as demo
+
+    return demo(argv)
+
+
+def _replay(argv: list[str]) -> int:
+    from cairn_server.replay.serve import main as replay
+
+    return replay(argv)
+
+
+COMMANDS: dict[str, Command] = {
+    "": _prompt,
+    "run": _run,
+    "attach": _attach,
+    "resume": _resume,
+    "sessions": _sessions,
+    "show": _show,
+    "status": _status,
+    "config": _config,
+    "stop": _stop,
+    "serve": _serve,
+    "lsp": _lsp,
+    "doctor": _doctor,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""Follows a session on the screen until it rests, and carries the user's keys and signals to it."""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Generator
+from queue import Empty
+from typing import Any, NamedTuple, cast
+
+from cairn_server.terminal.connection import Connection, Dial, Inbox, Lost, Notice
+from cairn_server.terminal.draft import Draft
+from cairn_server.terminal.exits import BY_STATE, FAILED, INTERRUPTED, WAITING, CommandFailed
+from cairn_server.terminal.keys import Keyboard, Typed
+from cairn_server.terminal.line import Span, line
+from cairn_server.terminal.question import Question
+from cairn_server.terminal.standing import Standing
+from cairn_server.terminal.view import View
+from cairn_server.terminal.wire import Approval, Chunk, Event, SessionInfo
+
+TICK = 0.125
+"""Seconds between two drawings of the progress line."""
+
+
+class Signalled(NamedTuple):
+    """The system, or the user through it, wants something of this process."""
+
+    number: int
+
+
+class Manner(NamedTuple):
+    """How to follow. `answers`: a person is at the keys. `approve`: questions are answered with yes.
+
+    `hints`: say at the end how to go on.
+    """
+
+    answers: bool
+    approve: bool = False
+    hints: bool = True
+
+
+class Follower:
+    """One session, one view; lives from the start of a run, or an attachment, until it rests or is left."""
+
+    def __init__(
+        self, dial: Dial, connection: Connection, view: View, standing: Standing, manner: Manner
+    ) -> None:
+        self.draft = Draft()
+        self._dial = dial
+        self._connection = connection
+        self._view = view
+        self._standing = standing
+        self._manner = manner
+        self._inbox: Inbox = connection.inbox
+        self._keyboard = Keyboard(self._inbox) if manner.answers else None
+        self._seen = 0
+        self._question: Question | None = None
+        self._answered: set[str] = set()
+        self._interrupting = False
+        self._reconnected = False
+
+    def follow(self, since: int, known: bool) -> int:
+        """Shows everything after event `since`. Returns the exit code.
+
+        `known`: the session's past was read up to `since`, or it has none. Else the host is asked
+        how it stands.
+        """
+        self._seen = since
+        self._subscribe()
+        with self._signals():
+            if self._keyboard is not None:
+                self._keyboard.begin()
+            try:
+                code = self._rest() if known else self._catch_up()
+                while code is None:
+                    code = self._next()
+                self._hint()
+                return code
+            finally:
+                self._view.pause()
+                if self._keyboard is not None:
+                    self._keyboard.end()
+
+    # --- what happens ----------------------------------------------------------------------
+
+    def _next(self) -> int | None:
+        """Takes in the next thing that happens. The exit code when it was the last."""
+        try:
+            item = self._inbox.get(timeout=TICK)
+        except Empty:
+            self._view.tick()
+            return None
+        match item:
+            case Notice("cairn/event", params):
+                return self._event(cast(Event, params["event"]))
+            case Notice("cairn/stream", params):
+                if params["session"] == self._standing.session:
+                    self._view.chunk(cast(Chunk, params))
+            case Typed(text):
+                self._typed(text)
+            case Signalled(number):
+                return self._signal(number)
+            case Lost(connection, reason):
+                if connection is self._connection:
+                    return self._reconnect(reason)
+            case _:
+                pass
+        return None
+
+    def _event(self, event: Event) -> int | None:
+        if event["session"] != self._standing.session or event["seq"] <= self._seen:
+            return None
+        self._seen = event["seq"]
+        self._standing.apply(event)
+        self._view.event(event)
+        self._ask()
+        return self._rest() if event["kind"] == "session.state" else None
+
+    def _rest(self) -> int | None:
+        """The exit code when nothing goes on any more, or only a person could make it."""
+        if self._standing.rests:
+            return BY_STATE.get(self._standing.state, FAILED)
+        if self._standing.asks and not (self._manner.answers or self._manner.approve):
+            session = self._standing.session
+            what = next((each["title"] for each in self._standing.approvals.values()), "")
+            self._say(
+                f"{session} waits for your answer{f': {what}' if what else ''}; give it with `cairn attach {session}`"
+            )
+            return WAITING
+        return None
+
+    # --- questions -------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        """Puts the oldest open question before the user, and takes one away that others answered."""
+        waiting = [each for key, each in self._standing.approvals.items() if key not in self._answered]
+        if self._manner.approve:
+            for approval in waiting:
+                self._answer(approval, "allow", "")
+            return
+        if not self._manner.answers:
+            return
+        if self._question is not None and self._question.approval not in waiting:
+            self._question = None
+            self._show_question()
+        if self._question is None and waiting:
+            if self._keyboard is not None:
+                self._keyboard.forget()
+            self._question = Question(waiting[0])
+            self._show_question()
+
+    def _typed(self, text: str) -> None:
+        if self._question is not None and not self.draft.text:
+            answer = self._question.type(text)
+            if answer is not None:
+                self._answer(self._question.approval, answer.decision, answer.words)
+                self._question = None
+            self._show_question()
+            self._ask()
+            return
+        said = self.draft.type(text)
+        self._view.draft(self.draft.text)
+        if said:
+            self._connection.post("cairn/run/resume", {"session": self._standing.session, "prompt": said})
+
+    def _answer(self, approval: Approval, decision: str, words: str) -> None:
+        self._answered.add(approval["id"])
+        params = {"id": approval["id"], "decision": decision, "words": words}
+        self._connection.post("cairn/approval/answer", params)
+
+    def _show_question(self) -> None:
+        question = self._question
+        self._view.question(question.text if question else "")
+        self._view.draft(question.draft if question and question.wants_words else self.draft.text)
+
+    # --- signals ---------------------------------------------------------------------------
+
+    def _signal(self, number: int) -> int | None:
+        session = self._standing.session
+        if number == getattr(signal, "SIGTSTP", None) and self._keyboard is not None:
+            self._view.pause()
+            self._keyboard.suspend()
+            return None
+        if number != signal.SIGINT or self._interrupting:
+            self._say(
+                f"left; the run goes on: `cairn attach {session}` follows it, `cairn stop {session}` ends it"
+            )
+            return INTERRUPTED
+        self._interrupting = True
+        self._say("interrupting the step; Ctrl+C again leaves while the run goes on")
+        self._connection.post("cairn/run/interrupt", {"session": session})
+        return None
+
+    @contextlib.contextmanager
+    def _signals(self) -> Generator[None]:
+        """Ctrl+C, and the ends of terminals, come through the inbox."""
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+        if self._keyboard is not None:
+            names += ("SIGTSTP",)
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.getsignal(number) for number in numbers}
+        for number in numbers:
+            signal.signal(number, lambda number, frame: self._inbox.put(Signalled(number)))
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    # --- the host --------------------------------------------------------------------------
+
+    def _subscribe(self) -> None:
+        answers = self._manner.answers or self._manner.approve
+        params = {
+            "session": self._standing.session,
+            "since": self._seen,
+            "stream": self._view.streams,
+            "answers": answers,
+        }
+        self._connection.request("cairn/events/subscribe", params)
+
+    def _catch_up(self) -> int | None:
+        """Asks the host how the session stands. A rest is told by an event that is still to come."""
+        session = self._standing.session
+        sessions: list[SessionInfo] = self._connection.request("cairn/session/list")["sessions"]
+        waiting: list[dict[str, Any]] = self._connection.request("cairn/approval/list")["approvals"]
+        info = next((each for each in sessions if each["session"] == session), None)
+        if info is None:
+            return None
+        mine = [cast(Approval, each) for each in waiting if each["session"] == session]
+        self._standing.begin(info, mine)
+        self._ask()
+        return self._rest() if self._standing.asks else None
+
+    def _reconnect(self, reason: str) -> int | None:
+        """Once: another host takes the workspace, and its log says what became of the run."""
+        hint = f"`cairn resume {self._standing.session}` goes on with it"
+        if self._reconnected:
+            raise CommandFailed(f"the host is gone again ({reason}); {hint}")
+        self._reconnected = True
+        self._say(f"the host is gone ({reason}); starting another")
+        try:
+            connection = self._dial(True)
+            assert connection is not None
+            self._connection.close()
+            self._connection = connection
+            connection.pass_notices_to(self._inbox)
+            self._subscribe()
+            return self._catch_up()
+        except CommandFailed as error:
+            raise CommandFailed(f"{error}; {hint}", error.code) from error
+
+    def _hint(self) -> None:
+        """Where the run stopped short of its end, how to go on."""
+        if self._manner.hints and self._standing.state in ("failed", "budget", "interrupted"):
+            self._say(f"`cairn resume {self._standing.session}` goes on from here")
+
+    def _say(self, text: str) -> None:
+        self._view.say(line("end", Span(text, "yellow"), hang=2))
+
+
+def can_answer(json_lines: bool) -> bool:
+    """Whether a person sits before this command and can press keys."""
+    return not json_lines and sys.stdin.isatty() and sys.stdout.isatty()

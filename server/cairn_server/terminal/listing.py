@@ -1,0 +1,133 @@
+"""Tables for a person, tabs for a pipe: the sessions of a workspace, and the host's own state."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from cairn_server.terminal import words
+from cairn_server.terminal.connection import Dial
+from cairn_server.terminal.exits import DONE
+from cairn_server.terminal.run import reach
+from cairn_server.terminal.sanitise import one_line
+from cairn_server.terminal.view import is_live
+from cairn_server.terminal.wire import HostStatus, SessionInfo
+
+STATE_STYLES = {
+    "running": "cyan",
+    "waiting": "yellow",
+    "done": "green",
+    "failed": "red",
+    "budget": "yellow",
+    "interrupted": "yellow",
+}
+COLUMNS = ("session", "state", "steps", "tokens", "cost", "last", "goal")
+
+
+def sessions(dial: Dial, as_json: bool) -> int:
+    """`cairn sessions`: all of the workspace, newest first."""
+    found: list[SessionInfo] = reach(dial).request("cairn/session/list")["sessions"]
+    if as_json:
+        print(json.dumps(found))
+    elif not found:
+        print("no sessions yet; begin one with: cairn run PROMPT")
+    elif is_live():
+        _table(found)
+    else:
+        for each in found:
+            print("\t".join(_row(each)))
+    return DONE
+
+
+def status(dial: Dial, folder: str, as_json: bool) -> int:
+    """`cairn status`: what the workspace's host does. Starts none."""
+    connection = dial(False)
+    if connection is None:
+        print(
+            json.dumps({"running": False, "workspace": folder}) if as_json else f"no host runs for {folder}"
+        )
+        return DONE
+    found: HostStatus = connection.request("cairn/host/status")
+    if as_json:
+        print(json.dumps(dict(found) | {"running": True, "sessions": found["running"]}))
+    else:
+        sys.stdout.write("".join(f"{name:<10} {one_line(text)}\n" for name, text in _facts(found) if text))
+    return DONE
+
+
+def _facts(found: HostStatus) -> Sequence[tuple[str, str]]:
+    clients = found["clients"] - 1  # we are one
+    return (
+        (
+            "host",
+            words.joined(
+                f"running for {words.duration(round(found['uptime']))}",
+                f"pid {found['pid']}",
+                f"{found['memory_mb']:.0f} MB",
+                f"version {found['version']}",
+            ),
+        ),
+        ("workspace", found["workspace"]),
+        ("model", words.joined(found["model"] or "none configured: cairn doctor", found["base_url"])),
+        ("sandbox", found["sandbox"]),
+        ("clients", f"{clients} other{'' if clients == 1 else 's'} attached" if clients else ""),
+        *(("working" if each["state"] == "running" else "waiting", _work(each)) for each in found["running"]),
+        ("", "" if found["running"] else "nothing is running"),
+        *(("problem", problem) for problem in found["problems"]),
+    )
+
+
+def _work(each: SessionInfo) -> str:
+    limit = f"/{each['budget'].get('max_steps')}" if each["budget"].get("max_steps") else ""
+    fill = words.percent(each["fill"], each["window"])
+    waits = each["state"] == "waiting"
+    return words.joined(
+        each["session"],
+        f"step {each['steps']}{limit}",
+        f"window {fill}" if fill else "",
+        words.money(each["cost"]),
+        each["reason"] if waits else each["goal"][:60],
+        f"answer with: cairn attach {each['session']}" if waits else "",
+    )
+
+
+def _row(each: SessionInfo) -> tuple[str, ...]:
+    spent = each["usage"]["prompt"] + each["usage"]["completion"]
+    return (
+        each["session"],
+        each["state"],
+        str(each["steps"]),
+        words.tokens(spent),
+        words.money(each["cost"]),
+        words.ago(each["updated"]),
+        one_line(each["goal"]),
+    )
+
+
+def _table(found: list[SessionInfo]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    narrow = console.width < 70
+    left_out = ("steps", "tokens", "cost") if narrow else ()
+    for name in COLUMNS:
+        if name not in left_out:
+            right = name in ("steps", "tokens", "cost")
+            table.add_column(
+                name,
+                justify="right" if right else "left",
+                no_wrap=True,
+                overflow="ellipsis",
+                ratio=1 if name == "goal" else None,
+            )
+    for each in found:
+        cells = dict(zip(COLUMNS, _row(each), strict=True))
+        texts = [
+            Text(text, style=STATE_STYLES.get(text, "") if name == "state" else "")
+            for name, text in cells.items()
+            if name not in left_out
+        ]
+        table.add_row(*texts)
+    console.print(table)

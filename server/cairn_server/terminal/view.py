@@ -1,0 +1,121 @@
+"""What shows a run: a live region for a person, lines for a pipe, events for a program."""
+
+import json
+import os
+import sys
+from typing import Protocol, TextIO
+
+from cairn_server.terminal.line import Gaps, Line, plain
+from cairn_server.terminal.standing import Standing
+from cairn_server.terminal.story import Story
+from cairn_server.terminal.wire import Chunk, Event
+
+
+class View(Protocol):
+    """What following a run needs of whatever shows it."""
+
+    streams: bool
+    """Whether streamed text is of use."""
+
+    def event(self, event: Event) -> None:
+        """Shows a new event. `Standing` has taken it in already."""
+        ...
+
+    def chunk(self, chunk: Chunk) -> None:
+        """Shows streamed text."""
+        ...
+
+    def say(self, line: Line) -> None:
+        """Shows a word of the client itself."""
+        ...
+
+    def question(self, text: str) -> None:
+        """Shows that keys answer a question now; "" takes it away."""
+        ...
+
+    def draft(self, text: str) -> None:
+        """Shows what the user is typing."""
+        ...
+
+    def tick(self) -> None:
+        """Time has passed."""
+        ...
+
+    def pause(self) -> None:
+        """Lets go of the screen: the program is suspended, or ends. The next call takes it back."""
+        ...
+
+
+class Still:
+    """The parts of a view that a view without anything moving leaves out."""
+
+    streams = False
+
+    def chunk(self, chunk: Chunk) -> None: ...
+    def question(self, text: str) -> None: ...
+    def draft(self, text: str) -> None: ...
+    def tick(self) -> None: ...
+    def pause(self) -> None: ...
+
+
+class JsonView(Still):
+    """One event a line, as it came over the wire, and nothing else."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def event(self, event: Event) -> None:
+        self._out.write(json.dumps(event) + "\n")
+        self._out.flush()
+
+    def say(self, line: Line) -> None:
+        print("cairn:", plain([line]).strip(), file=sys.stderr, flush=True)
+
+
+class PlainView(Still):
+    """The story line by line, without control codes: for a pipe, and where NO_COLOR or TERM=dumb is set."""
+
+    def __init__(self, out: TextIO, story: Story) -> None:
+        self._out = out
+        self._story = story
+        self._gaps = Gaps()
+        self._question = ""
+        self._draft = ""
+
+    def event(self, event: Event) -> None:
+        self._write(plain(self._gaps.between(self._story.tell(event))))
+
+    def say(self, line: Line) -> None:
+        self._write(plain(self._gaps.between([line])))
+
+    def question(self, text: str) -> None:
+        if text and text != self._question:
+            self._write(f"  {text}\n")
+        self._question = text
+
+    def draft(self, text: str) -> None:
+        if text.startswith(self._draft):
+            self._write(text[len(self._draft) :])
+        else:  # without control codes nothing can be taken back
+            self._write(f"\n{text}")
+        self._draft = text
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+def for_output(json_lines: bool, standing: Standing, story: Story) -> View:
+    """The view that fits where stdout goes."""
+    if json_lines:
+        return JsonView(sys.stdout)
+    if not is_live():
+        return PlainView(sys.stdout, story)
+    from cairn_server.terminal.live import LiveView
+
+    return LiveView(story, standing)
+
+
+def is_live() -> bool:
+    """Whether stdout is a terminal that may be drawn on."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,55 @@
+"""A process that works on a session and kills itself by SIGKILL once a given event is durable.
+
+`python killable.py WORKSPACE URL KILL_AT` starts a session, or resumes the one there
+is; KILL_AT 0 lets it come to its end. It is the host without its socket: the same
+log, the same `Runs`. Prints the last acknowledged event number as it goes.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from cairn_agents.runs import Runs, RunSettings
+from cairn_memory.log import EventLog
+from cairn_memory.places import UserFolders, Workspace
+from cairn_memory.redact import SecretMasker
+from cairn_memory.store import open_log
+
+
+async def _tell(log: EventLog, kill_at: int) -> None:
+    seq = log.last_seq
+    while True:
+        await log.wait(seq)
+        seq = log.last_seq
+        print(seq, flush=True)
+        if kill_at and seq >= kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(root: Path, url: str, kill_at: int) -> None:
+    workspace = Workspace.of(root)
+    workspace.create()
+    log, problems = await open_log(workspace.local, SecretMasker(()))
+    assert not problems, problems
+    teller = asyncio.create_task(_tell(log, kill_at))
+    user = UserFolders(root / "user", root / "user", root / "user")
+    runs = Runs(workspace, user, log, lambda *_: None)
+    await runs.open()
+    settings = RunSettings(model="scripted", base_url=url, api_key="test-key-of-nobody", approve_all=True)
+    known = runs.list()
+    if known:
+        session, _ = await runs.resume(known[0].session, None, settings)
+    else:
+        session, _ = await runs.start("Do all of it.", root, "build", settings)
+    info = await runs.rested(session)
+    assert info.state == "done", info
+    await asyncio.sleep(0)
+    teller.cancel()
+    await runs.close()
+    await log.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,126 @@
+"""A host killed after any event goes on as if nothing had happened."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cairn_memory.redact import SecretMasker
+from cairn_memory.store import open_log
+from scripted_provider import Script, ScriptedProvider, call, calls, say
+
+KILLABLE = Path(__file__).with_name("killable.py")
+LIMIT = 50.0
+
+TURNS: list[Script] = [
+    calls(("read", {"path": "a.txt"}), ("glob", {"pattern": "*.txt"}), ("grep", {"pattern": "two", "path": "a.txt"})),
+    call("bash", command="echo one >> log.txt"),
+    call("write", path="new.py", content="def f():\n    return 1\n"),
+    call("edit", path="new.py", old="return 1", new="return 2"),
+    call("note", text="f returns two"),
+    call("edit", path="new.py", old="not there", new="x"),
+    calls(("bash", {"command": "echo two >> log.txt"}), ("bash", {"command": "echo three >> log.txt; exit 4"})),
+    call("read", path="missing.txt"),
+    *[
+        turn
+        for i in range(7)
+        for turn in (
+            call("bash", command=f"echo round {i} >> log.txt; wc -l < log.txt"),
+            call("write", path=f"out/{i}.txt", content=f"{i}\n" * (i + 1)),
+            calls(("edit", {"path": "a.txt", "old": "two", "new": f"two {i}"}), ("read", {"path": "a.txt"})),
+        )
+    ],
+    say("All of it is done."),
+]
+
+
+def _turn(number: int) -> Script:
+    return TURNS[number]
+
+
+def _workspace(folder: Path) -> Path:
+    root = folder / "work"
+    root.mkdir(parents=True)
+    (root / "a.txt").write_text("one\ntwo\nthree\n", encoding="utf-8")
+    return root
+
+
+async def _run(root: Path, url: str, kill_at: int) -> tuple[int, int]:
+    """The exit code, and the last event that was acknowledged."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(KILLABLE), str(root), url, str(kill_at), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), LIMIT)
+    seen = [int(line) for line in out.split()]
+    assert process.returncode is not None
+    return process.returncode, max(seen, default=0)
+
+
+def _files(root: Path) -> dict[str, str]:
+    return {
+        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".cairn" not in path.parts
+    }
+
+
+def _conversation(body: bytes) -> list[Any]:
+    return json.loads(body)["messages"][1:]
+
+
+async def _unbroken(folder: Path) -> tuple[dict[str, str], list[Any], int]:
+    root = _workspace(folder)
+    async with ScriptedProvider(_turn, by_conversation=True) as provider:
+        code, last = await _run(root, provider.url, 0)
+        assert code == 0
+        return _files(root), _conversation(provider.requests[-1].body), last
+
+
+async def _commands_started(root: Path) -> list[tuple[str, int]]:
+    log, problems = await open_log(root / ".cairn" / "local", SecretMasker(()))
+    assert problems == ()
+    events = await log.read(kinds=("tool.started",), limit=2_000)
+    await log.close()
+    return [(f"{event.payload.step}:{event.payload.call}", event.payload.attempt) for event in events]  # type: ignore[attr-defined]
+
+
+async def _check(folder: Path, kill_at: int, expected: tuple[dict[str, str], list[Any], int]) -> None:
+    files, conversation, _ = expected
+    root = _workspace(folder)
+    async with ScriptedProvider(_turn, by_conversation=True) as provider:
+        code, acknowledged = await _run(root, provider.url, kill_at)
+        assert code == -9, "it was to be killed"
+        bodies = [request.body for request in provider.requests]
+        code, last = await _run(root, provider.url, 0)
+        assert code == 0
+        assert last > acknowledged
+        assert _files(root) == files
+        assert _conversation(provider.requests[-1].body) == conversation
+        after = [request.body for request in provider.requests[len(bodies) :]]
+        if bodies:  # the prefix that a provider has cached stands, byte for byte
+            assert after[0].startswith(bodies[-1][:-2])
+    started = await _commands_started(root)
+    repeated = [name for name, attempt in started if attempt > 1]
+    firsts = [name for name, attempt in started if attempt == 1]
+    assert len(set(firsts)) == len(firsts), "a call that ran again says so"
+    assert len(repeated) <= 3, "at most the calls in flight at the kill"
+
+
+async def test_a_run_killed_in_the_middle_of_a_command_ends_with_the_same_files_and_conversation(tmp_path: Path) -> None:
+    expected = await _unbroken(tmp_path / "unbroken")
+    await _check(tmp_path / "killed", expected[2] // 2, expected)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(1_800)
+async def test_a_run_killed_after_any_event_ends_with_the_same_files_and_conversation(tmp_path: Path) -> None:
+    expected = await _unbroken(tmp_path / "unbroken")
+    points = iter(range(5, expected[2]))
+
+    async def worker(name: str) -> None:
+        for point in points:
+            await _check(tmp_path / f"{name}-{point}", point, expected)
+
+    await asyncio.gather(worker("a"), worker("b"))
