@@ -179,10 +179,9 @@ def _spawn(workspace: Workspace) -> "subprocess.Popen[bytes]":
     import subprocess
 
     command = [sys.executable, "-P", "-m", "cairn_server.host", "--workspace", str(workspace.root)]
-    detached: dict[str, Any] = {"start_new_session": True}
+    flags = 0
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-        detached = {"creationflags": flags}
     try:
         workspace.create()
         descriptor = os.open(_output(workspace), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
@@ -193,7 +192,8 @@ def _spawn(workspace: Workspace) -> "subprocess.Popen[bytes]":
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                **detached,
+                start_new_session=True,
+                creationflags=flags,
             )
     except OSError as error:
         raise LaunchError(f"no host can be started in {workspace.home}: {error}") from error

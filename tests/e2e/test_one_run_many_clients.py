@@ -59,7 +59,13 @@ class Editor:
         self.client: LanguageClient = make_test_lsp_client()
         self.events: list[Any] = []
         self._more = asyncio.Condition()
-        self.client.feature("cairn/event")(self._received)
+
+        async def received(params: Any) -> None:
+            async with self._more:
+                self.events.append(params.event)
+                self._more.notify_all()
+
+        self.client.feature("cairn/event")(received)
 
     async def request(self, method: str, **params: Any) -> Any:
         return await self.client.protocol.send_request_async(method, params)
@@ -74,11 +80,6 @@ class Editor:
                 lambda: self.events and _rests(self.events[-1].kind, self.events[-1].payload)
             )
 
-    async def _received(self, params: Any) -> None:
-        async with self._more:
-            self.events.append(params.event)
-            self._more.notify_all()
-
 
 def _rests(kind: str, payload: Any) -> bool:
     return kind == "session.state" and payload.state != "running"
@@ -88,8 +89,8 @@ def _rests(kind: str, payload: Any) -> bool:
 async def editor(folder: Path, since: int) -> AsyncGenerator[Editor]:
     """Comes, watches everything after `since`, and leaves as an editor does."""
     attached = Editor()
-    start: Any = attached.client.start_io  # pyright: ignore[reportUnknownMemberType] - pygls leaves its options untyped
-    await start(*LSP, cwd=folder)
+    client: Any = attached.client  # pygls leaves the options of start_io untyped
+    await client.start_io(*LSP, cwd=folder)
     parameters = types.InitializeParams(
         capabilities=client_capabilities("visual-studio-code"), root_uri=folder.as_uri()
     )

@@ -71,7 +71,7 @@ async function* candidates(folder: vscode.Uri, extension: vscode.Uri): AsyncGene
 }
 
 function asModule(python: string): [string, ...string[]] {
-  return [python, '-P', '-m', 'cairn_server'];
+  return [python, '-P', '-m', 'cairn_server.cli'];
 }
 
 /** Other programs are called cairn too, and most interpreters do not have it. */

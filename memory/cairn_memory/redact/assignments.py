@@ -95,11 +95,15 @@ def _value(text: str, start: int, kind: Kind) -> Finding | None:
     first = quote.end() if quote else start
     judged = first + JUDGED
     end = _end_of_quoted(text, quote, judged) if quote else _end_of_bare(text, start, judged)
-    value = text[first:end]
+    value = text[first : min(end, judged)]
     if not (kind.chosen and looks_chosen(value, bare=quote is None)) and not looks_random(value, kind.least):
         return None
     if end == judged:
-        end = _end_of_quoted(text, quote, first + _LONGEST) if quote else _end_of_bare(text, first, first + _LONGEST)
+        end = (
+            _end_of_quoted(text, quote, first + _LONGEST)
+            if quote
+            else _end_of_bare(text, first, first + _LONGEST)
+        )
     return Finding(first, end, kind.label)
 
 
@@ -121,5 +125,5 @@ def _end_of_quoted(text: str, quote: re.Match[str], limit: int) -> int:
         match = _QUOTED[mark].match(text, quote.end(), limit)
         closed = match and (match.end() >= limit - 1 or text.startswith(mark, match.end()))
         return match.end() if match and closed else quote.end()
-    end = text.find(mark, quote.end(), limit)
-    return end if end != -1 and "\n" not in text[quote.end() : end] else quote.end()
+    end = text.find(mark, quote.end(), quote.end() + _LONGEST)
+    return end if end != -1 and text.find("\n", quote.end(), end) == -1 else quote.end()

@@ -19,7 +19,9 @@ def find_cookies(text: str) -> Iterator[Finding]:
         while position != -1:
             after = position + len(word)
             if header := _HEADER.match(text, position):
-                line_end = _END_OF_LINE.search(text, header.end(), min(header.end() + _LONGEST_LINE, len(text)))
+                line_end = _END_OF_LINE.search(
+                    text, header.end(), min(header.end() + _LONGEST_LINE, len(text))
+                )
                 after = line_end.start() if line_end else min(header.end() + _LONGEST_LINE, len(text))
                 for pair in _PAIR.finditer(text, header.end(), after):
                     if looks_random(pair[2], 16):

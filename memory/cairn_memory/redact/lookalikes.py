@@ -2,10 +2,16 @@
 
 import re
 
-COMMON = frozenset(
+
+def vocabulary(words: str) -> frozenset[str]:
+    """The set of the words in `words`."""
+    return frozenset(words.split())
+
+
+COMMON = vocabulary(
     "admin administrator changeme current-password default development disabled enabled false guest "
     "include inherit localhost mysql new-password none null optional password passwd postgres production "
-    "redis required root same-origin secret staging string test testing token true undefined user".split()
+    "redis required root same-origin secret staging string test testing token true undefined user"
 )
 """Values so common that masking them would hide nothing and spoil much."""
 
@@ -60,7 +66,10 @@ def looks_chosen(value: str, *, bare: bool) -> bool:
         return False
     if bare and (_DOTTED.match(value) or _NAMES_ITSELF.search(value)):
         return False
-    return any(character.isdigit() for character in value) or not value.replace("_", "").replace("-", "").isalpha()
+    return (
+        any(character.isdigit() for character in value)
+        or not value.replace("_", "").replace("-", "").isalpha()
+    )
 
 
 def _is_opaque(piece: str) -> bool:

@@ -1,7 +1,10 @@
 """Which names say that what they stand for is secret: `DB_PASSWORD` and `apiKey` do, `token_count` does not."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
+
+from cairn_memory.redact.lookalikes import vocabulary
 
 
 class Kind(NamedTuple):
@@ -33,32 +36,33 @@ KEYWORDS: dict[str, Kind] = {
 """What is looked for, in small letters, and what it promises when nothing in the name speaks against it."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_OTHER_THINGS = frozenset(
+_OTHER_THINGS = vocabulary(
     "algorithm arn audience budget class cost count counts digest dir env error expiration expires expiry field "
     "file filename fingerprint format hash hashed header hint host id identifier ids index issuer kind label len "
     "length limit manager max message min mode name names offset path pattern placeholder policy port position "
     "prefix price provider rate ref regex required rotation schema scope sha size source status store suffix "
-    "title ttl type types uri url usage used user username validator var version vars".split()
+    "title ttl type types uri url usage used user username validator var version vars"
 )
 """Last words that turn the name into that of something else."""
-_NO_TOKEN = frozenset(
+_NO_TOKEN = vocabulary(
     "bos cached completion continuation cursor eos last max min next num output page pad prev previous "
-    "prompt input sync total unk".split()
+    "prompt input sync total unk"
 )
-_OF_PASSWORD = frozenset("word words wd phrase code wort".split())
+_OF_PASSWORD = vocabulary("word words wd phrase code wort")
 """What goes on after "pass" in a name that means a password; `DB_PASS` alone does too."""
-_KEY_OF = frozenset(
+_KEY_OF = vocabulary(
     "access account admin aes api app application auth client consumer credential crypt decryption deploy "
     "developer encrypt encryption hmac integration jwt license master priv private secret server service "
-    "session shared sign signing ssh storage subscription webhook write".split()
+    "session shared sign signing ssh storage subscription webhook write"
 )
-_NO_KEY = frozenset(
+_NO_KEY = vocabulary(
     "blob cache col column composite dedup dict event foreign group hash host hot idempotency index job json "
     "known lookup map memo natural node object partition primary public query range redis registry route row s3 "
-    "sort state surrogate unique".split()
+    "sort state surrogate unique"
 )
 
 
+@lru_cache(maxsize=2_000)
 def kind_of_name(name: str, position: int, keyword: str) -> Kind | None:
     """What `name`, with `keyword` at `position` in it, promises; None when it is the name of something else."""
     before = [word.lower() for word in _WORD.findall(name[:position])]

@@ -1,6 +1,7 @@
 """Masking what an event says: every string in it, however deep."""
 
-from typing import Any, TypeVar
+from operator import is_
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -35,8 +36,9 @@ def _masked_value(value: Any, masker: Masker) -> Any:
         safe = masker.mask(value)
         return value if safe == value else safe
     if isinstance(value, tuple):
-        items: tuple[Any, ...] = tuple(_masked_value(item, masker) for item in value)
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+        old = cast("tuple[Any, ...]", value)
+        new = tuple(_masked_value(item, masker) for item in old)
+        return old if all(map(is_, new, old)) else new
     if isinstance(value, BaseModel) and not isinstance(value, BlobRef):
         changes = _changes(value, masker)
         return type(value).model_validate({**dict(value), **changes}) if changes else value

@@ -43,13 +43,17 @@ PREFIXED = (
     _prefixed("api-key", "sk-", _WORD + "{20,}", _random),
     _prefixed("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", _ALNUM + "{30,}"),
     _prefixed("github-token", "github_pat_", "[A-Za-z0-9_]{30,}"),
-    _prefixed("gitlab-token", "glpat- gldt- glrt- glptt- glft- glsoat- glcbt- glimt- glagent-", _WORD + "{20,}"),
+    _prefixed(
+        "gitlab-token", "glpat- gldt- glrt- glptt- glft- glsoat- glcbt- glimt- glagent-", _WORD + "{20,}"
+    ),
     _prefixed("aws-key-id", "AKIA ASIA ABIA ACCA", "[0-9A-Z]{16}(?![0-9A-Za-z])"),
     _prefixed("google-key", "AIza", _WORD + "{35}"),
     _prefixed("google-token", "ya29.", r"[\w.-]{20,}"),
     _prefixed("google-secret", "GOCSPX-", _WORD + "{20,}"),
     _prefixed("google-token", "1//0", _WORD + "{30,}"),
-    _prefixed("slack-token", "xoxb- xoxp- xoxa- xoxe- xoxo- xoxr- xoxs- xoxe. xapp-", r"[\w.-]{14,}", _random),
+    _prefixed(
+        "slack-token", "xoxb- xoxp- xoxa- xoxe- xoxo- xoxr- xoxs- xoxe. xapp-", r"[\w.-]{14,}", _random
+    ),
     _prefixed("slack-webhook", "https://hooks.slack.com/", r"(?:services|workflows|triggers)/[\w/]{20,}"),
     _prefixed("discord-webhook", "/api/webhooks/", r"\d{10,25}/[\w-]{40,}"),
     _prefixed("teams-webhook", ".webhook.office.com/", r"webhookb2/[\w@/-]{40,}"),

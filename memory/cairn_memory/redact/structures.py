@@ -70,14 +70,34 @@ def _basic(value: str) -> bool:
 _BASE64 = "[A-Za-z0-9+/=_-]{8,2000}"
 
 FORMS = (
-    Form("url-password", ("://",), re.compile(r"""://[^\s:/?#@"'<>\\]{0,200}:([^\s/?#"'<>\\]{1,200})@"""), _in_url),
-    Form("private-key", ("Private-Lines:",), re.compile(r"Private-Lines: \d+\s+([A-Za-z0-9+/=\r\n]{20,})"), _plain),
+    Form(
+        "url-password",
+        ("://",),
+        re.compile(r"""://[^\s:/?#@"'<>\\]{0,200}:([^\s/?#"'<>\\]{1,200})@"""),
+        _in_url,
+    ),
+    Form(
+        "private-key",
+        ("Private-Lines:",),
+        re.compile(r"Private-Lines: \d+\s+([A-Za-z0-9+/=\r\n]{20,})"),
+        _plain,
+    ),
     Form("docker-auth", ('"auth"',), re.compile(rf'"auth"\s{{0,4}}:\s{{0,4}}"({_BASE64})'), _basic),
     Form("docker-auth", ('"auth\\"',), re.compile(rf'"auth\\"\s{{0,4}}:\s{{0,4}}\\"({_BASE64})'), _basic),
     Form("npm-auth", ("_auth",), re.compile(rf"_auth ?= ?[\"']?({_BASE64})"), _basic),
-    Form("signature", ("sig=", "Signature="), re.compile(r"(?:sig|Signature)=([A-Za-z0-9%+/=_-]{30,2000})"), _random),
+    Form(
+        "signature",
+        ("sig=", "Signature="),
+        re.compile(r"(?:sig|Signature)=([A-Za-z0-9%+/=_-]{30,2000})"),
+        _random,
+    ),
     Form("jwk", ('"d"',), re.compile(r'"d"\s{0,4}:\s{0,4}"([\w-]{40,2000})"'), _random),
-    Form("password", (" -u", "--user"), re.compile(r"""(?: -u|--user)[ =]?\\?["']?[^\s:"'/\\]{1,100}:([^\s"'\\]{4,200})"""), _chosen),
+    Form(
+        "password",
+        (" -u", "--user"),
+        re.compile(r"""(?: -u|--user)[ =]?\\?["']?[^\s:"'/\\]{1,100}:([^\s"'\\]{4,200})"""),
+        _chosen,
+    ),
     Form("password", ("sshpass",), re.compile(r"""sshpass -p ?\\?["']?([^\s"'\\]{4,200})"""), _plain),
 )
 SHAPES = (

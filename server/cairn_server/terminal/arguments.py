@@ -90,7 +90,7 @@ def _prompt(parser: argparse.ArgumentParser) -> None:
 
 
 def _words(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--prompt", metavar="TEXT", help="your next words to it")
+    parser.add_argument("--prompt", metavar="TEXT", default=None, help="your next words to it")
 
 
 def _session(about: str, needed: bool = False) -> "Add":

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 HISTORY = 1_000
 """Messages kept."""
@@ -24,7 +25,7 @@ class Input:
         self._history = history
         self._beginning = ""
 
-    def __enter__(self) -> "Input":
+    def __enter__(self) -> Self:
         if readline is not None:
             readline.set_history_length(HISTORY)
             readline.parse_and_bind("set enable-bracketed-paste on")

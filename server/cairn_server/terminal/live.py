@@ -24,14 +24,6 @@ class LiveView:
 
     def __init__(self, story: Story, standing: Standing, page: Page | None = None) -> None:
         self._page = page or Page()
-        self._live = Live(
-            console=self._page.console,
-            auto_refresh=False,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            get_renderable=self._region,
-        )
         self._story = story
         self._standing = standing
         self._flow = Flow()
@@ -41,6 +33,14 @@ class LiveView:
         self._output = ""
         self._question = ""
         self._draft = ""
+        self._live = Live(
+            console=self._page.console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            get_renderable=self._region,
+        )  # draws at once, so it comes last
 
     def event(self, event: Event) -> None:
         payload = event["payload"]

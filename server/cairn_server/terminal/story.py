@@ -47,6 +47,7 @@ class Story:
         self._titles: dict[str, str] = {}
         self._approvals: dict[str, str] = {}
         self._began = 0
+        self._root = ""
         self._totals: Payload = {}
         self._tellers: dict[str, Callable[[Event, Payload], list[Line]]] = {
             "session.started": self._session_started,
@@ -93,6 +94,7 @@ class Story:
 
     def _session_started(self, event: Event, payload: Payload) -> list[Line]:
         self._began = event["time"]
+        self._root = str(payload.get("root", ""))
         facts = words.joined(str(payload.get("mode", "")), str(payload.get("model", "")), event["session"])
         return [
             line(
@@ -125,7 +127,7 @@ class Story:
         return [line("work", Span("  · to the model: ", "dim"), Span(about or text[:300], "dim", True))]
 
     def _window(self, event: Event, payload: Payload) -> list[Line]:
-        sources = [str(source) for source in payload.get("sources", ())]
+        sources = [str(source).removeprefix(f"{self._root}/") for source in payload.get("sources", ())]
         number = int(payload.get("number", 1))
         again = f"window {number}" if number > 1 else ""
         said = words.joined(again, f"read {', '.join(sources)}" if sources else "")
@@ -159,7 +161,7 @@ class Story:
         name = str(payload.get("name", ""))
         title = self._titles.pop(str(payload["call"]), "").removeprefix(f"{name} ").strip()
         mark, style = MARKS.get(str(payload.get("outcome", "ok")), MARKS["ok"])
-        summary = str(payload.get("summary", ""))
+        summary = "" if name == "note" else str(payload.get("summary", ""))
         ms = int(payload.get("ms", 0))
         result = words.joined(
             "" if summary == title else summary, words.duration(ms / 1_000) if ms >= 1_000 else ""
