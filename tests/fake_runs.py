@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, cast
 
+from cairn_agents.config import Config, LoadedConfig
+from cairn_agents.config.settings import ModelSettings
 from cairn_agents.runs import RunError, RunInfo, Runs, RunSettings, Stream
 from cairn_memory.events import (
     ApprovalAnswered,
@@ -139,8 +141,8 @@ class FakeRuns:
     async def replay_file(self, session: str) -> str:
         return f"replay of {session}"
 
-    def effective_config(self) -> "tuple[dict[str, object], list[str], list[str]]":
-        return {"model": {"name": "fake", "base_url": "http://127.0.0.1:9/v1"}}, [], []
+    def config(self) -> LoadedConfig:
+        return LoadedConfig(Config(model=ModelSettings(name="fake", base_url="http://127.0.0.1:9/v1")))
 
     async def close(self) -> None:
         for info in self.running():

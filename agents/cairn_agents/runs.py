@@ -11,6 +11,7 @@ from typing import Literal
 
 from cairn_agents import recording
 from cairn_agents.calls import drop_calls
+from cairn_agents.config import LoadedConfig
 from cairn_agents.guards.base import Rest
 from cairn_agents.info import RunInfo, info_of, infos_from_log
 from cairn_agents.loop import work
@@ -189,10 +190,9 @@ class Runs:
         """The session as the text of a file that `cairn replay` plays."""
         return recording.from_events(await self._events(self.find(session)))
 
-    def effective_config(self) -> "tuple[dict[str, object], list[str], list[str]]":
-        """The settings in force, the files they came from, and what is wrong with them. No keys are in it."""
-        loaded = self._outfitter.config()
-        return loaded.config.model_dump(mode="json"), [str(path) for path in loaded.files], loaded.problems
+    def config(self) -> LoadedConfig:
+        """The settings in force, where each comes from, and what is wrong with them. No keys are in it."""
+        return self._outfitter.config()
 
     async def close(self) -> None:
         """Interrupts what runs, stops background commands, lets go of the model connections."""

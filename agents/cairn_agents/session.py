@@ -10,7 +10,7 @@ from cairn_agents.model.reply import Reply
 from cairn_agents.window import Window
 from cairn_memory.bounds import REPLY
 from cairn_memory.events import GuardActed, HostMessage, ModelReplied, Payload
-from cairn_memory.redact import masked
+from cairn_memory.redact import Masked, masked
 from cairn_memory.sessions import SessionFold
 
 
@@ -28,14 +28,14 @@ class Session:
     equipment: Equipment
     raw_arguments: dict[str, str] = field(default_factory=dict[str, str])
     """Call id -> arguments as they came, before masking. Memory only: a restart has the masked ones."""
-    _outbox: list[Payload] = field(default_factory=list[Payload])
+    _outbox: list[Masked] = field(default_factory=list[Masked])
     _last_commit: "asyncio.Task[object] | None" = None
 
     def emit(self, *payloads: Payload) -> None:
         """Takes events in, secrets masked. They are durable with the next `commit`."""
         for payload in payloads:
             safe = masked(payload, self.equipment.log.masker)
-            self._outbox.append(safe)
+            self._outbox.append(Masked(safe))
             self.fold.apply(safe, now_ms())
             self.window.apply(safe)
 

@@ -1,55 +1,83 @@
-"""Opening the SQLite database: durable settings, and migrations to today's shape."""
+"""Opening the SQLite database: to write, to read beside the writer, or only to look."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import aiosqlite
 
-from cairn_memory.errors import StoreDamaged
-from cairn_memory.migrations import MIGRATIONS
+from cairn_memory.chain import Row
+from cairn_memory.events import Event
+from cairn_memory.migrations import migrate
 
-PRAGMAS = (
+COLUMNS = "seq, session, agent, kind, time, payload"
+
+_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 5000",
     "PRAGMA cache_size = -4000",  # 4 MB a connection: the host stays small
     "PRAGMA journal_size_limit = 16000000",
 )
 
 
-async def connect(path: Path) -> aiosqlite.Connection:
-    """A writing connection, migrated. Raises StoreDamaged when `path` is no database of ours."""
-    connection = await aiosqlite.connect(path, isolation_level=None)
+def connect(path: Path) -> sqlite3.Connection:
+    """The writing connection, migrated; one thread at a time may use it. Raises sqlite3.Error, StoreDamaged."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        for pragma in PRAGMAS:
-            await connection.execute(pragma)
-        await _migrate(connection)
-    except sqlite3.DatabaseError as error:
-        await connection.close()
-        if isinstance(error, sqlite3.OperationalError):
-            raise
-        raise StoreDamaged(f"{path} is not a readable database: {error}") from error
+        path.chmod(0o600)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def connect_reader(path: Path) -> aiosqlite.Connection:
+    """A connection that only reads: long reads never hold up the writer."""
+    connection = await aiosqlite.connect(_read_only(path), uri=True, isolation_level=None)
+    try:
+        await connection.execute("PRAGMA busy_timeout = 5000")
+        await connection.execute("PRAGMA cache_size = -4000")
     except BaseException:
         await connection.close()
         raise
     return connection
 
 
-async def connect_reader(path: Path) -> aiosqlite.Connection:
-    """A connection that only reads, to an absolute `path`: long reads never hold up the writer."""
-    connection = await aiosqlite.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
-    await connection.execute("PRAGMA busy_timeout = 5000")
-    await connection.execute("PRAGMA cache_size = -4000")
-    return connection
+@contextmanager
+def looking(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that changes nothing, not even at its close; text that is no UTF-8 comes as surrogates."""
+    connection = sqlite3.connect(_read_only(path), uri=True, isolation_level=None)
+    try:
+        connection.text_factory = _lenient
+        connection.execute("PRAGMA busy_timeout = 5000")
+        yield connection
+    finally:
+        connection.close()
 
 
-async def _migrate(connection: aiosqlite.Connection) -> None:
-    row = await (await connection.execute("PRAGMA user_version")).fetchone()
-    version = int(row[0]) if row else 0
-    if version > len(MIGRATIONS):
-        raise StoreDamaged(
-            f"the database has shape {version}, this Cairn knows up to {len(MIGRATIONS)}: update Cairn"
-        )
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        await connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+def read_rows(connection: sqlite3.Connection, since: int = 0, order: str = "ASC") -> Iterator[Row]:
+    """The events after number `since`, by the table alone: an index may be the damaged part."""
+    cursor = connection.execute(
+        f"SELECT {COLUMNS}, chain FROM events NOT INDEXED WHERE seq > ? ORDER BY seq {order}", (since,)
+    )
+    for row in cursor:
+        yield Row(Event(*row[:-1]), row[-1])
+
+
+def read_restarts(connection: sqlite3.Connection) -> dict[int, bytes | None]:
+    """Numbers before which events are known to be lost, with the running hash there."""
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'restarts'").fetchone()
+    return dict(connection.execute("SELECT seq, chain FROM restarts ORDER BY seq")) if found else {}
+
+
+def _read_only(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?mode=ro"
+
+
+def _lenient(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")

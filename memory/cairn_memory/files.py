@@ -1,6 +1,7 @@
 """Writing a file so that a kill at any instant leaves the old content or the new, whole."""
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -11,20 +12,23 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     """Replaces `path` by `data`: temporary file beside it, fsync, rename, fsync of the folder.
 
     Keeps the permission bits of the file it replaces unless `mode` is given, and
-    writes through a symlink to its target. Raises OSError; then the old file stands.
+    writes through a symlink to its target. The new file has the owner and the extended
+    attributes of a new file, and a hard link to the old one keeps the old content.
+    Raises OSError; then the old file stands.
     """
-    target = path.resolve() if path.is_symlink() else path
+    target = _followed(path)
     if mode is None:
         mode = _mode_of(target)
-    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    temporary = target.with_name(f".{target.name[:60]}.{secrets.token_hex(6)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o666 if mode is None else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            if mode is not None and os.name == "posix":
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        if os.name == "posix":
-            os.chmod(temporary, mode)
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -34,20 +38,31 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename in `folder` durable. Windows has no such call and needs none."""
+    """Makes a rename in `folder` durable. Windows and some network drives have no such call, nor need one."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 
 
-def _mode_of(path: Path) -> int:
+def _followed(path: Path) -> Path:
+    if not path.is_symlink():
+        return path
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # how Python before 3.13 says that links go in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
+
+
+def _mode_of(path: Path) -> int | None:
+    """The permission bits of `path`; None, for those of any new file, when it is not there."""
     try:
         return stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return None

@@ -1,33 +1,47 @@
 """The append-only log of a workspace: one writer, group commit, readers that never wait for it."""
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from itertools import islice
 
 import aiosqlite
 
-from cairn_memory.errors import StoreError, StoreFull
+from cairn_memory.chain import Mark, link
+from cairn_memory.database import COLUMNS
+from cairn_memory.errors import StoreError, explain
 from cairn_memory.events import Event, Payload
 from cairn_memory.redact import Masker, masked
-from cairn_memory.watermark import START, Mark, Watermark
+from cairn_memory.writer import StoredRow, Writer
 
-_COLUMNS = "seq, session, agent, kind, time, payload"
+logger = logging.getLogger(__name__)
+
 _ROWS_PER_COMMIT = 256
+_CHARACTERS_PER_COMMIT = 4_000_000
 _TAIL = 2_048
 """Events kept in memory, so that clients that follow the run never ask the disk."""
-_TAIL_BYTES = 8_000_000
-
-_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
+_TAIL_CHARACTERS = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    rows: tuple[tuple[str, str, Payload], ...]
+    """What one `append` asked for: (session, agent, kind, payload as JSON) of each event."""
+
+    rows: tuple[tuple[str, str, str, str], ...]
     done: "asyncio.Future[tuple[Event, ...]]"
+
+    @property
+    def size(self) -> int:
+        return sum(len(row[3]) for row in self.rows)
+
+    def fail(self, error: StoreError) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+            self.done.exception()  # a caller that was cancelled will not ask for it
 
 
 class EventLog:
@@ -37,33 +51,35 @@ class EventLog:
     Not for two processes at once: the host's lock sees to that.
     """
 
-    def __init__(
-        self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, watermark: Watermark, masker: Masker
-    ) -> None:
+    def __init__(self, writer: Writer, reader: aiosqlite.Connection, masker: Masker, end: Mark) -> None:
         self.masker = masker
+        self.last_seq, self._chain = end
         self._writer = writer
         self._reader = reader
-        self._watermark = watermark
-        mark = watermark.mark or Mark(0, START)
-        self.last_seq = mark.seq
-        """The newest event that is durable; what is being written now is not shown to anybody yet."""
-        self._seq = mark.seq
-        self._chain = mark.chain
-        self._queue: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1_000)
+        self._waiting: deque[_Batch] = deque()
+        self._wanted = asyncio.Event()
+        self._closing = self._closed = False
         self._tail: deque[Event] = deque()
-        self._tail_bytes = 0
+        self._tail_characters = 0
         self._moved = asyncio.Event()
         self._task = asyncio.create_task(self._write(), name="log writer")
+        self._task.add_done_callback(_report)
 
     async def append(self, session: str, *payloads: Payload, agent: str = "main") -> tuple[Event, ...]:
         """Masks and stores `payloads` as one atomic group; returns when they are durable.
 
-        Raises StoreFull when there is no room; then none of them was stored.
+        Raises StoreFull when there is no room, StoreError when the log is closed; then
+        none of them was stored. A caller that is cancelled does not take its group back.
         """
-        done: asyncio.Future[tuple[Event, ...]] = asyncio.get_running_loop().create_future()
-        rows = tuple((session, agent, masked(payload, self.masker)) for payload in payloads)
-        await self._queue.put(_Batch(rows, done))
-        return await asyncio.shield(done)
+        safe = [masked(payload, self.masker) for payload in payloads]
+        rows = tuple((session, agent, payload.kind, payload.model_dump_json()) for payload in safe)
+        f"{session}{agent}".encode()  # what cannot be stored fails here, not in the writer
+        if self._closing:
+            raise StoreError("the log is closed: nothing more can be stored")
+        batch = _Batch(rows, asyncio.get_running_loop().create_future())
+        self._waiting.append(batch)
+        self._wanted.set()
+        return await asyncio.shield(batch.done)
 
     async def read(
         self,
@@ -74,10 +90,13 @@ class EventLog:
         limit: int = 500,
         newest: bool = False,
     ) -> list[Event]:
-        """Events after number `since`, in order; with `newest` the last `limit` of them, still in order."""
+        """Events after number `since`, in order; with `newest` the last `limit` of them, still in order.
+
+        Raises StoreError when the database cannot be read.
+        """
         if not newest and session is None and not kinds and self._tail and since >= self._tail[0].seq - 1:
-            skip = max(since - self._tail[0].seq + 1, 0)
-            return [self._tail[i] for i in range(skip, min(skip + limit, len(self._tail)))]
+            skip = since - self._tail[0].seq + 1
+            return list(islice(self._tail, skip, skip + limit))
         where, values = "seq > ? AND seq <= ?", [since, self.last_seq]
         if session is not None:
             where, values = f"{where} AND session = ?", [*values, session]
@@ -85,20 +104,13 @@ class EventLog:
             where = f"{where} AND kind IN ({', '.join('?' * len(kinds))})"
             values = [*values, *kinds]
         order = "DESC" if newest else "ASC"
-        cursor = await self._reader.execute(
-            f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY seq {order} LIMIT ?", (*values, limit)
-        )
-        events = [Event(*row) for row in await cursor.fetchall()]
+        events = await self._select(f"{where} ORDER BY seq {order} LIMIT ?", (*values, limit))
         return events[::-1] if newest else events
 
     async def newest_of_each(self, kind: str) -> dict[str, Event]:
         """For every session its newest event of `kind`: how sessions are listed without reading them."""
-        cursor = await self._reader.execute(
-            f"SELECT {_COLUMNS} FROM events WHERE seq IN "
-            "(SELECT max(seq) FROM events WHERE kind = ? GROUP BY session)",
-            (kind,),
-        )
-        return {row[1]: Event(*row) for row in await cursor.fetchall()}
+        newest = "seq IN (SELECT max(seq) FROM events WHERE kind = ? AND seq <= ? GROUP BY session)"
+        return {event.session: event for event in await self._select(newest, (kind, self.last_seq))}
 
     async def wait(self, since: int) -> None:
         """Returns once there is an event after number `since`."""
@@ -106,76 +118,79 @@ class EventLog:
             await self._moved.wait()
 
     async def close(self) -> None:
-        """Writes what is queued, then lets go of the files."""
-        await self._queue.join()
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        await self._writer.close()
-        await self._reader.close()
-        self._watermark.close()
+        """Writes what was appended, then lets go of the files. Further appends raise StoreError."""
+        self._closing = True
+        self._wanted.set()
+        await asyncio.wait([self._task])
+        if not self._closed:
+            self._closed = True
+            await self._reader.close()
+            await self._writer.close()
+
+    async def _select(self, where: str, values: Iterable[object]) -> list[Event]:
+        try:
+            rows = await self._reader.execute_fetchall(f"SELECT {COLUMNS} FROM events WHERE {where}", values)
+        except sqlite3.Error as error:
+            raise explain(error, "the log could not be read") from error
+        return [Event(*row) for row in rows]
 
     async def _write(self) -> None:
-        while True:
-            batches = [await self._queue.get()]
-            while not self._queue.empty() and sum(len(b.rows) for b in batches) < _ROWS_PER_COMMIT:
-                batches.append(self._queue.get_nowait())
-            try:
-                groups = await self._commit(batches)
-            except (sqlite3.Error, OSError) as error:
-                self._tail.clear()  # rows may stand that were never acknowledged: read them from the disk
-                for batch in batches:
-                    batch.done.set_exception(_explain(error))
-            else:
-                for batch, events in zip(batches, groups, strict=True):
-                    batch.done.set_result(events)
-            finally:
-                for _ in batches:
-                    self._queue.task_done()
+        batches: list[_Batch] = []
+        try:
+            while self._waiting or not self._closing:
+                self._wanted.clear()
+                while self._waiting:
+                    batches = self._next_group()
+                    await self._commit(batches)
+                if not self._closing:
+                    await self._wanted.wait()
+        finally:  # also when it dies: whoever waits is told, whoever comes later is refused
+            self._closing = True
+            for batch in (*batches, *self._waiting):
+                batch.fail(StoreError("the log's writer has stopped; restart Cairn"))
 
-    async def _commit(self, batches: list[_Batch]) -> list[tuple[Event, ...]]:
-        """One statement, so one atomic commit and one trip to the database's thread; then the watermark."""
-        seq, chain, now = self._seq, self._chain, time.time_ns() // 1_000_000
-        values: list[object] = []
+    def _next_group(self) -> list[_Batch]:
+        batches = [self._waiting.popleft()]
+        rows, size = len(batches[0].rows), batches[0].size
+        while self._waiting and rows < _ROWS_PER_COMMIT and size < _CHARACTERS_PER_COMMIT:
+            batches.append(self._waiting.popleft())
+            rows, size = rows + len(batches[-1].rows), size + batches[-1].size
+        return batches
+
+    async def _commit(self, batches: list[_Batch]) -> None:
+        mark, now = Mark(self.last_seq, self._chain), time.time_ns() // 1_000_000
+        stored: list[StoredRow] = []
         groups: list[tuple[Event, ...]] = []
         for batch in batches:
             group: list[Event] = []
-            for session, agent, payload in batch.rows:
-                seq += 1
-                event = Event(seq, session, agent, payload.kind, now, payload.model_dump_json())
-                chain = link(chain, event)
-                values += (seq, session, agent, event.kind, now, event.text, chain)
+            for session, agent, kind, text in batch.rows:
+                event = Event(mark.seq + 1, session, agent, kind, now, text)
+                mark = Mark(event.seq, link(mark.chain, event))
+                stored.append((event.seq, session, agent, kind, now, text, mark.chain))
                 group.append(event)
             groups.append(tuple(group))
-        places = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * (len(values) // 7))
-        await self._writer.execute(f"INSERT INTO events VALUES {places}", values)
-        self._seq, self._chain = seq, chain
-        await asyncio.to_thread(self._watermark.write, Mark(seq, chain))
-        self.last_seq = seq
+        try:
+            await self._writer.store(stored, mark)
+        except (sqlite3.Error, OSError) as error:
+            for batch in batches:
+                batch.fail(explain(error, "the log could not be written"))
+            return
+        self.last_seq, self._chain = mark
         self._remember(groups)
-        return groups
+        for batch, events in zip(batches, groups, strict=True):
+            if not batch.done.done():
+                batch.done.set_result(events)
 
     def _remember(self, groups: list[tuple[Event, ...]]) -> None:
         for group in groups:
             self._tail.extend(group)
-            self._tail_bytes += sum(len(event.text) for event in group)
-        while len(self._tail) > _TAIL or self._tail_bytes > _TAIL_BYTES:
-            self._tail_bytes -= len(self._tail.popleft().text)
+            self._tail_characters += sum(len(event.text) for event in group)
+        while len(self._tail) > _TAIL or self._tail_characters > _TAIL_CHARACTERS:
+            self._tail_characters -= len(self._tail.popleft().text)
         self._moved.set()
         self._moved = asyncio.Event()
 
 
-def link(chain: bytes, event: Event) -> bytes:
-    """The running hash after `event`: BLAKE2b over the hash before it and every stored field."""
-    digest = blake2b(chain, digest_size=16)
-    for field in (event.seq, event.session, event.agent, event.kind, event.time, event.text):
-        part = str(field).encode()
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.digest()
-
-
-def _explain(error: Exception) -> StoreError:
-    name = getattr(error, "sqlite_errorname", "")
-    if name in _FULL or isinstance(error, OSError):
-        return StoreFull(f"the log could not be written ({error}); make room on the disk, then resume")
-    return StoreError(f"the log could not be written: {error}")
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        logger.error("the log's writer has stopped", exc_info=error)

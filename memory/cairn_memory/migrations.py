@@ -5,10 +5,15 @@ runs in one transaction together with the new `user_version`, so a kill leaves t
 old shape or the new one.
 """
 
+import sqlite3
+from collections.abc import Sequence
+
+from cairn_memory.errors import StoreDamaged
+
 MIGRATIONS: tuple[str, ...] = (
-    # 1: the log. `digest` is the row's own hash and `chain` the running one, so that
-    # `verify` and the watermark can tell a lost or altered row. The first index reads
-    # one session in order; the second finds the newest event of a kind in each session.
+    # 1: the log. `chain` is the running hash up to and with this row, so that `verify`
+    # and the watermark can tell a lost or altered row. The first index reads one session
+    # in order; the second finds the newest event of a kind in each session.
     """
     CREATE TABLE events (
         seq     INTEGER PRIMARY KEY,
@@ -22,4 +27,29 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX events_by_session ON events (session, seq);
     CREATE INDEX events_by_kind ON events (kind, session, seq);
     """,
+    # 2: where numbers are missing since damage was dealt with. The events before `seq` are
+    # lost; `chain` is the running hash there, NULL when that is lost, too.
+    """
+    CREATE TABLE restarts (
+        seq   INTEGER PRIMARY KEY,
+        chain BLOB
+    ) STRICT;
+    """,
 )
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Brings the database to today's shape. Raises StoreDamaged when it has one of a later version."""
+    version = version_of(connection)
+    if version > len(migrations):
+        raise StoreDamaged(
+            f"the database has shape {version}, this Cairn knows up to {len(migrations)}: update Cairn; "
+            "nothing was changed"
+        )
+    for number, script in enumerate(migrations[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The number of the last step that was taken."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

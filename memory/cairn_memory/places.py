@@ -102,13 +102,17 @@ class UserFolders(NamedTuple):
         if home := os.environ.get("CAIRN_HOME"):
             base = Path(home).expanduser().absolute()
             return cls(base, base, base / "run")
+        import warnings
+
         import platformdirs  # 25 ms, and only needed without CAIRN_HOME
 
-        return cls(
-            platformdirs.user_config_path("cairn", appauthor=False),
-            platformdirs.user_data_path("cairn", appauthor=False),
-            platformdirs.user_runtime_path("cairn", appauthor=False),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where XDG_RUNTIME_DIR is not set, a folder in /tmp does
+            return cls(
+                platformdirs.user_config_path("cairn", appauthor=False),
+                platformdirs.user_data_path("cairn", appauthor=False),
+                platformdirs.user_runtime_path("cairn", appauthor=False),
+            )
 
     @property
     def config_file(self) -> Path:
@@ -126,7 +130,9 @@ class UserFolders(NamedTuple):
         import tempfile  # 10 ms, and only needed for a long path
 
         user = os.getuid() if hasattr(os, "getuid") else 0
-        return Path(tempfile.gettempdir()) / f"cairn-{user}-{_digest(self.runtime, 8)}" / f"{workspace.key}.sock"
+        return (
+            Path(tempfile.gettempdir()) / f"cairn-{user}-{_digest(self.runtime, 8)}" / f"{workspace.key}.sock"
+        )
 
 
 def _digest(path: Path, length: int) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import ExitStack
 from io import TextIOWrapper
 
 from cairn_memory.places import UserFolders, Workspace
@@ -12,7 +13,7 @@ from cairn_server.terminal.arguments import parse
 from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import FAILED, INTERRUPTED, USAGE, CommandFailed
 
-Command = Callable[[Namespace, Workspace], int]
+Command = Callable[[Namespace, Workspace, Dial], int]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +28,9 @@ def main(argv: list[str] | None = None) -> int:
         if argv[:1] == ["replay"]:
             return _replay(argv[1:])
         options = parse(argv)
-        return COMMANDS[options.command](options, _workspace(options))
+        workspace = _workspace(options)
+        with ExitStack() as stack:
+            return COMMANDS[options.command](options, workspace, _dial_of(workspace, stack))
     except CommandFailed as error:
         print(f"cairn: {error}", file=sys.stderr)
         return error.code
@@ -47,13 +50,19 @@ def _workspace(options: Namespace) -> Workspace:
         raise CommandFailed(str(error), USAGE) from error
 
 
-def _dial(workspace: Workspace) -> Dial:
+def _dial_of(workspace: Workspace, stack: ExitStack) -> Dial:
+    """Reaches the workspace's host; what was reached is let go of with the `stack`."""
+
     def dial(start: bool) -> Connection | None:
         try:
             channel = launch.connect(workspace, "rpc") if start else launch.find(workspace, "rpc")
         except launch.LaunchError as error:
             raise CommandFailed(str(error), FAILED) from error
-        return Connection(channel.socket, channel.reader) if channel else None
+        if channel is None:
+            return None
+        connection = Connection(channel.socket, channel.reader)
+        stack.callback(connection.close)
+        return connection
 
     return dial
 
@@ -61,56 +70,56 @@ def _dial(workspace: Workspace) -> Dial:
 # --- commands that work -------------------------------------------------------------------
 
 
-def _run(options: Namespace, workspace: Workspace) -> int:
+def _run(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.run import Choices, run
 
-    return run(_dial(workspace), str(workspace.root), options.prompt, options.mode, Choices.of(options))
+    return run(dial, str(workspace.root), options.prompt, options.mode, Choices.of(options))
 
 
-def _attach(options: Namespace, workspace: Workspace) -> int:
+def _attach(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.run import Choices, attach
 
-    return attach(_dial(workspace), options.session, Choices.of(options))
+    return attach(dial, options.session, Choices.of(options))
 
 
-def _resume(options: Namespace, workspace: Workspace) -> int:
+def _resume(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.run import Choices, resume
 
-    return resume(_dial(workspace), options.session, options.prompt, Choices.of(options))
+    return resume(dial, options.session, options.prompt, Choices.of(options))
 
 
-def _prompt(options: Namespace, workspace: Workspace) -> int:
+def _prompt(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.prompt import prompt
     from cairn_server.terminal.run import Choices
 
     history = UserFolders.find().data / "prompts"
-    return prompt(_dial(workspace), str(workspace.root), options.mode, Choices.of(options), history)
+    return prompt(dial, str(workspace.root), options.mode, Choices.of(options), history)
 
 
 # --- commands that tell -------------------------------------------------------------------
 
 
-def _sessions(options: Namespace, workspace: Workspace) -> int:
+def _sessions(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.listing import sessions
 
-    return sessions(_dial(workspace), options.json)
+    return sessions(dial, options.json)
 
 
-def _show(options: Namespace, workspace: Workspace) -> int:
+def _show(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.show import as_replay, show
 
     if options.as_replay:
-        return as_replay(_dial(workspace), options.session)
-    return show(_dial(workspace), options.session, options.json, options.reasoning)
+        return as_replay(dial, options.session)
+    return show(dial, options.session, options.json, options.reasoning)
 
 
-def _status(options: Namespace, workspace: Workspace) -> int:
+def _status(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.listing import status
 
-    return status(_dial(workspace), str(workspace.home), options.json)
+    return status(dial, str(workspace.home), options.json)
 
 
-def _config(options: Namespace, workspace: Workspace) -> int:
+def _config(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     if options.schema:
         from cairn_agents.config.schema import schema
 
@@ -121,34 +130,34 @@ def _config(options: Namespace, workspace: Workspace) -> int:
     else:
         from cairn_server.terminal.settings import settings
 
-        return settings(_dial(workspace), options.json)
+        return settings(dial, options.json)
     return 0
 
 
 # --- the host, and everything around it ---------------------------------------------------
 
 
-def _stop(options: Namespace, workspace: Workspace) -> int:
+def _stop(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.stop import interrupt, stop_host
 
     if options.session is not None:
-        return interrupt(_dial(workspace), str(workspace.home), options.session)
-    return stop_host(_dial(workspace), str(workspace.home), options.force)
+        return interrupt(dial, str(workspace.home), options.session)
+    return stop_host(dial, str(workspace.home), options.force)
 
 
-def _serve(options: Namespace, workspace: Workspace) -> int:
+def _serve(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.host import main as serve
 
     return serve(["--workspace", str(workspace.root)])
 
 
-def _lsp(options: Namespace, workspace: Workspace) -> int:
+def _lsp(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.relay import relay
 
     return relay(workspace)
 
 
-def _doctor(options: Namespace, workspace: Workspace) -> int:
+def _doctor(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.doctor import doctor
 
     return doctor(workspace)

@@ -32,8 +32,13 @@ async def _stop(context: Context, params: wire.StopHost) -> wire.Stopped:
 
 
 async def _config(context: Context, params: wire.Nothing) -> wire.ConfigReport:
-    effective, files, problems = context.runs.effective_config()
-    return wire.ConfigReport(effective=effective, files=files, problems=problems)
+    loaded = context.runs.config()
+    return wire.ConfigReport(
+        effective=loaded.config.model_dump(mode="json"),
+        origins=loaded.origins,
+        files=[str(path) for path in loaded.files],
+        problems=loaded.problems,
+    )
 
 
 # --- runs ---------------------------------------------------------------------------------

@@ -245,6 +245,8 @@ class ConfigReport(Wire):
     """`cairn/host/config`: the settings in force, where each comes from, and what is wrong."""
 
     effective: dict[str, Any]
+    origins: dict[str, str]
+    """For every key with its dots (`model.name`): "built-in", a file, or an environment variable."""
     files: list[str]
     problems: list[str]
 

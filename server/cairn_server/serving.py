@@ -6,9 +6,8 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
 
 from cairn_agents.runs import Runs, Stream
 from cairn_memory.errors import StoreError
@@ -94,8 +93,7 @@ class Host:
 
     def status(self) -> protocol.HostStatus:
         """What this host is and does."""
-        effective, _, problems = self._runs.effective_config()
-        model = cast(Mapping[str, Any], effective.get("model") or {})
+        loaded = self._runs.config()
         return protocol.HostStatus(
             version=__version__,
             protocol=protocol.VERSION,
@@ -108,10 +106,10 @@ class Host:
             memory_mb=round(resident_megabytes(), 1),
             running=[session_info(run) for run in self._runs.running()],
             approvals=len(self._runs.approvals()),
-            model=str(model.get("name", "")),
-            base_url=str(model.get("base_url", "")),
+            model=loaded.config.model.name,
+            base_url=loaded.config.model.base_url,
             sandbox="none",
-            problems=[*self._problems, *problems],
+            problems=[*self._problems, *loaded.problems],
         )
 
     async def document(self, session: str) -> Path:

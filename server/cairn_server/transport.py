@@ -154,7 +154,8 @@ def _judge(line: bytes, token: str) -> Hello:
         raise Refused("this host speaks version 1 of the protocol; update the older of the two")
     if said.get("face") not in FACES:
         raise Refused(f"face must be one of {', '.join(FACES)}")
-    return Hello(said["face"], str(said.get("client", ""))[:100] or "unnamed")
+    name = "".join(filter(str.isprintable, str(said.get("client", ""))[:100]))
+    return Hello(said["face"], name or "unnamed")
 
 
 def _only_ours(accept: Accept) -> Accept:

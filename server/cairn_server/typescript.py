@@ -5,12 +5,10 @@ python -m cairn_server.typescript --check    only tells whether it is fresh (exi
 """
 
 import argparse
-import ast
 import inspect
 import sys
 import types
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -18,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cairn_agents import runs
+from cairn_agents.config.schema import field_docs
 from cairn_memory.events import Outcome, Payload, State, Unknown
 from cairn_server.methods import METHODS
 from cairn_server.protocol import NOTICES, VERSION
@@ -98,7 +97,7 @@ def _is_model(annotation: Any) -> bool:
 
 
 def _interface(model: type[BaseModel], whole: bool) -> str:
-    docs = _field_docs(model)
+    docs = field_docs(model)
     lines = [_comment(inspect.getdoc(model) or "", ""), f"export interface {model.__name__} {{\n"]
     for name, field in model.model_fields.items():
         optional = "" if whole or field.is_required() else "?"
@@ -148,19 +147,6 @@ def _comment(text: str, indent: str) -> str:
     return (
         f"{indent}/**\n" + "".join(f"{indent} * {line}".rstrip() + "\n" for line in lines) + f"{indent} */\n"
     )
-
-
-def _field_docs(model: type[BaseModel]) -> dict[str, str]:
-    """The docstrings under fields, read from the source: Python keeps none of them."""
-    (definition,) = ast.parse(inspect.getsource(model)).body
-    body = definition.body if isinstance(definition, ast.ClassDef) else []
-    docs: dict[str, str] = {}
-    for field, after in pairwise(body):
-        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
-            continue
-        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            docs[field.target.id] = inspect.cleandoc(str(after.value.value))
-    return docs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

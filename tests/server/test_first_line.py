@@ -86,6 +86,9 @@ async def test_loopback_tcp_asks_for_the_token_too() -> None:
         assert answer["pid"] == os.getpid()
         assert await found.get() == Hello("lsp", "windows")
         writer.close()
+        _, writer, _ = await greeted(file, client="a\nforged line\x1b[0m")
+        assert await found.get() == Hello("rpc", "aforged line[0m")
+        writer.close()
         _, writer, answer = await greeted(file, token="wrong")
         assert "token" in answer["error"]
         assert await found.get() is None

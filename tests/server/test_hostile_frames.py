@@ -8,7 +8,7 @@ import pytest
 from deadlines import deadline
 from wire import Client, HostProcess, client, framed
 
-from cairn_server.incoming import DEEPEST, LARGEST_MESSAGE
+from cairn_server.incoming import DEEPEST, LARGEST_MESSAGE, BadMessage, parse
 from cairn_server.transport import Face
 
 STATUS = {"jsonrpc": "2.0", "id": 1, "method": "cairn/host/status"}
@@ -51,6 +51,19 @@ async def test_a_body_that_is_no_message_gets_an_error_reply(
         else:
             assert "error" in await _orphan(attached)
         assert (await attached.request("cairn/host/status"))["pid"] == host.process.pid
+
+
+def test_depth_is_bounded_to_the_level() -> None:
+    levels = DEEPEST - 2  # within the message and its params
+    within = DEEP % (b"[" * levels + b"]" * levels)
+    assert parse(within)["id"] == 7
+    for deeper in (levels + 1, levels + 500, 100_000):
+        with pytest.raises(BadMessage, match="nested"):
+            parse(DEEP % (b"[" * deeper + b"]" * deeper))
+
+
+def test_a_wide_message_is_not_a_deep_one() -> None:
+    assert parse(DEEP % (b"[" + b"[]," * 1_000 + b"[]]"))["id"] == 7
 
 
 async def _orphan(attached: Client) -> dict[str, Any]:

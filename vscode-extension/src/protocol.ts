@@ -82,6 +82,8 @@ export interface Budget {
 /** `cairn/host/config`: the settings in force, where each comes from, and what is wrong. */
 export interface ConfigReport {
   effective: Record<string, unknown>;
+  /** For every key with its dots (`model.name`): "built-in", a file, or an environment variable. */
+  origins: Record<string, string>;
   files: string[];
   problems: string[];
 }

@@ -29,16 +29,16 @@ def schema() -> str:
     }
     for model in tables().values():
         properties = (document if model is Config else document["$defs"][model.__name__])["properties"]
-        for name, words in _docstrings(model).items():
+        for name, words in field_docs(model).items():
             properties[name]["description"] = words
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+def field_docs(model: type[BaseModel]) -> dict[str, str]:
     """The docstring under each field.
 
     pydantic's `use_attribute_docstrings` does the same at import, which would cost every start of
-    the host 50 ms for something only this module needs.
+    the host 50 ms for what only generators of files need.
     """
     body = ast.parse(inspect.getsource(model)).body[0]
     assert isinstance(body, ast.ClassDef)

@@ -1,195 +1,142 @@
 """Puts a reply together from the pieces of a stream, as many providers send them.
 
-Pieces are read leniently (fields absent, null, or of another type), since the SDK
-hands them on unchecked. What makes a reply whole is strict: see `whole`.
+Pieces are read leniently; what makes a reply whole is strict, see `take`.
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from cairn_agents.model.arguments import BadArguments, parse_arguments
-from cairn_agents.model.errors import ReplyTooLarge
-from cairn_agents.model.reply import Delta
-from cairn_memory.events import ToolCall, Usage
+from cairn_agents.model.errors import Overloaded, ReplyTooLarge, Unreachable
+from cairn_agents.model.reply import Delta, Reply
+from cairn_agents.model.thinking import ThinkSplitter
+from cairn_agents.model.toolcalls import CallPieces
+from cairn_agents.model.usage import estimated, usage_in
+from cairn_agents.model.wire import encodable, items, mapping, text
+from cairn_memory.events import Usage
 
 LARGEST_REPLY = 16_000_000
 """Characters of text, reasoning and arguments together."""
-_THINK, _THINK_END = "<think>", "</think>"
 
+_FINISH = {
+    "function_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "end_turn": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_length": "length",
+    "safety": "content_filter",
+    "sensitive": "content_filter",
+}
+"""Other providers' words for OpenAI's: Anthropic and Gemini through gateways, Mistral, Together, Zhipu."""
 
-@dataclass(slots=True)
-class _Call:
-    id: str = ""
-    name: str = ""
-    pieces: list[str] = field(default_factory=list[str])
+_FAILED = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
+"""Reasons that are none: OpenRouter and Mistral, vLLM, Zhipu, DeepSeek."""
 
 
 class Assembly:
-    """One reply in the making."""
+    """One reply in the making.
 
-    def __init__(self, show: Callable[[Delta], None], call_prefix: str) -> None:
+    `show` gets each piece as it comes, `prefix` names calls that have no id, `place` the provider in errors.
+    """
+
+    def __init__(self, show: Callable[[Delta], None], prefix: str, place: str) -> None:
         self._show = show
-        self._prefix = call_prefix
+        self._prefix = prefix
+        self._place = place
+        self._splitter = ThinkSplitter()
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._calls: dict[int, _Call] = {}
+        self._calls = CallPieces()
+        self._usage: Usage | None = None
+        self._finish = ""
+        self._model = ""
         self._size = 0
-        self._thinking: bool | None = None
-        self._held: str = ""
-        self.finish = ""
-        self.model = ""
-        self.usage: Usage | None = None
-        self.started = False
-        self._counted_last = False
-
-    def add(self, chunk: Any) -> None:
-        """Takes one piece in. Raises ReplyTooLarge."""
-        self.model = str(getattr(chunk, "model", None) or self.model)
-        usage = getattr(chunk, "usage", None) or getattr(getattr(chunk, "x_groq", None), "usage", None)
-        if usage is not None:
-            self._counted_last = True
-            self.usage = _usage(usage)  # the last one counts: some providers repeat a running total
-        for choice in getattr(chunk, "choices", None) or ():
-            if delta := _get(choice, "delta") or _get(choice, "message"):
-                self._delta(delta)
-            self.finish = str(_get(choice, "finish_reason") or self.finish)
 
     @property
-    def whole(self) -> bool:
-        """Whether the reply came to its end: a finish reason, or the count of tokens behind all text."""
-        return bool(self.finish) or (self._counted_last and self.started)
+    def started(self) -> bool:
+        """Whether anything of the reply itself has come."""
+        return self._size > 0 or bool(self._calls)
 
-    def text(self) -> str:
-        if self._held:  # a text that only looked like the beginning of a <think> tag
-            self._say(self._held)
-            self._held = ""
-        return "".join(self._text)
+    def add(self, chunk: Mapping[str, object]) -> None:
+        """Takes one piece in. Raises ReplyTooLarge."""
+        self._model = text(chunk.get("model")) or self._model
+        self._usage = usage_in(chunk) or self._usage  # the last counts: some repeat a running total
+        for entry in items(chunk.get("choices"))[:1]:
+            choice = mapping(entry)
+            # A provider that does not stream sends one piece with a whole `message`.
+            self._delta(mapping(choice.get("delta")) or mapping(choice.get("message")))
+            if reason := text(choice.get("finish_reason")).lower():
+                self._finish = _FINISH.get(reason, reason)
 
-    def reasoning(self) -> str:
-        return "".join(self._reasoning)
+    def take(self, *, ended: bool, sent: int) -> Reply:
+        """The whole reply. Raises Unreachable when it is not whole, Overloaded when the provider gave it up.
 
-    def calls(self) -> tuple[ToolCall, ...]:
-        """The calls with ids of their own. Of a reply cut off at its limit only those that are whole."""
-        found: list[ToolCall] = []
-        taken: set[str] = set()
-        for index, call in sorted(self._calls.items()):
-            arguments = "".join(call.pieces)
-            if self.finish in ("length", "") and not _is_whole(arguments):
-                continue
-            wanted = name = call.id or f"{self._prefix}-{index}"
-            number = 2
-            while name in taken:
-                name, number = f"{wanted}-{number}", number + 1
-            taken.add(name)
-            found.append(ToolCall(id=name, name=call.name, arguments=arguments))
-        return tuple(found)
+        `ended` says that the stream was closed in order (`[DONE]`). A reply is whole with a finish
+        reason, or when it ended in order, holds something, and no call in it is half. Of a reply
+        that was cut off (at its length, by a filter) only whole calls are kept. `sent` is the size of
+        the request in bytes, to estimate what a provider did not count.
+        """
+        reasoning, words = self._splitter.rest()
+        self._think(reasoning)
+        self._say(words)
+        if self._finish in _FAILED:
+            raise Overloaded(f"{self._place} gave the reply up ({self._finish})")
+        cut_off = self._finish not in ("stop", "tool_calls")
+        calls, left_out = self._calls.take(self._prefix, cut_off=cut_off)
+        if not self._finish and (left_out or not ended or not self.started):
+            raise Unreachable(f"{self._place} ended the stream before the reply was whole")
+        return Reply(
+            text=encodable("".join(self._text)),
+            reasoning=encodable("".join(self._reasoning)),
+            calls=calls,
+            finish=self._finish,
+            usage=self._usage or estimated(sent, self._size),
+            model=self._model,
+        )
 
-    def _delta(self, delta: Any) -> None:
-        for key in ("reasoning_content", "reasoning"):
-            if isinstance(thought := _get(delta, key), str) and thought:
-                self._think(thought)
-                break
-        if isinstance(content := _get(delta, "content"), str) and content:
+    def _delta(self, delta: Mapping[str, object]) -> None:
+        # Some send the same thought under both names.
+        self._think(text(delta.get("reasoning_content")) or text(delta.get("reasoning")))
+        content = delta.get("content")
+        if isinstance(content, str):
             self._content(content)
-        for position, call in enumerate(_get(delta, "tool_calls") or ()):
-            self._call(call, position)
+        for part in map(mapping, items(content)):  # Mistral's reasoning models send a list of parts
+            self._think(
+                "".join(text(mapping(thought).get("text")) for thought in items(part.get("thinking")))
+            )
+            self._content(text(part.get("text")))
+        self._say(text(delta.get("refusal")))
+        for piece in items(delta.get("tool_calls")):
+            self._call(mapping(piece))
 
-    def _call(self, piece: Any, position: int) -> None:
-        index = _get(piece, "index")
-        if not isinstance(index, int):  # whole calls without an index: each is one of its own
-            index = len(self._calls) if _get(piece, "id") or not self._calls else max(self._calls)
-        call = self._calls.setdefault(index, _Call())
-        call.id = call.id or str(_get(piece, "id") or "")
-        function = _get(piece, "function")
-        name = _get(function, "name")
-        if name and not call.name:
-            call.name = str(name)
-            self._show(Delta(tool=call.name))
-        arguments: Any = _get(function, "arguments")
-        if isinstance(arguments, dict):
-            arguments = json.dumps(arguments)
-        if arguments:
-            self._grow(arguments)
-            call.pieces.append(arguments)
+    def _call(self, piece: Mapping[str, object]) -> None:
+        began, arguments = self._calls.add(piece)
+        self._grow(arguments)
+        if began:
+            self._show(Delta(tool=began))
 
-    def _content(self, text: str) -> None:
-        """Text; what stands in <think> tags at its beginning is reasoning."""
-        if self._thinking is None:
-            self._held += text
-            start = self._held.lstrip()
-            if start.startswith(_THINK):
-                self._thinking, self._held = True, ""
-                text = start[len(_THINK) :]
-            elif _THINK.startswith(start):
-                return  # cannot be told yet
-            else:
-                self._thinking, text = False, self._held
-                self._held = ""
-        if self._thinking:
-            self._held += text
-            before, end, after = self._held.partition(_THINK_END)
-            if not end:
-                safe = max(len(self._held) - len(_THINK_END), 0)
-                self._think(self._held[:safe])
-                self._held = self._held[safe:]
-                return
-            self._think(before)
-            self._thinking, self._held = False, ""
-            text = after.lstrip("\n")
-        if text:
-            self._say(text)
+    def _content(self, piece: str) -> None:
+        reasoning, words = self._splitter.feed(piece) if piece else ("", "")
+        self._think(reasoning)
+        self._say(words)
 
-    def _say(self, text: str) -> None:
-        self._grow(text)
-        self._text.append(text)
-        self._show(Delta(text=text))
+    def _say(self, words: str) -> None:
+        if words:
+            self._grow(words)
+            self._text.append(words)
+            self._show(Delta(text=encodable(words)))
 
-    def _think(self, text: str) -> None:
-        if text:
-            self._grow(text)
-            self._reasoning.append(text)
-            self._show(Delta(reasoning=text))
+    def _think(self, words: str) -> None:
+        if words:
+            self._grow(words)
+            self._reasoning.append(words)
+            self._show(Delta(reasoning=encodable(words)))
 
-    def _grow(self, text: str) -> None:
-        self.started = True
-        self._counted_last = False
-        self._size += len(text)
+    def _grow(self, words: str) -> None:
+        self._size += len(words)
         if self._size > LARGEST_REPLY:
-            raise ReplyTooLarge(f"the reply grew beyond {LARGEST_REPLY:,} characters and was broken off")
-
-
-def _get(value: Any, key: str) -> Any:
-    if isinstance(value, dict):
-        return value.get(key)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    return getattr(value, key, None)
-
-
-def _is_whole(arguments: str) -> bool:
-    try:
-        parse_arguments(arguments)
-    except BadArguments:
-        return False
-    return bool(arguments.strip())
-
-
-def _usage(usage: Any) -> Usage:
-    """Tokens as counted by the provider. `cached` is part of `prompt`, whatever the field is called."""
-    details = _get(usage, "prompt_tokens_details")
-    cached = (
-        _get(details, "cached_tokens")
-        or _get(usage, "prompt_cache_hit_tokens")
-        or _get(usage, "cached_tokens")
-    )
-    prompt = _number(_get(usage, "prompt_tokens"))
-    return Usage(
-        prompt=prompt,
-        cached=min(_number(cached), prompt),
-        completion=_number(_get(usage, "completion_tokens")),
-        reasoning=_number(_get(_get(usage, "completion_tokens_details"), "reasoning_tokens")),
-    )
-
-
-def _number(value: Any) -> int:
-    return int(value) if isinstance(value, (int, float)) and value > 0 else 0
+            raise ReplyTooLarge(
+                f"the reply of {self._place} grew beyond {LARGEST_REPLY:,} characters and was broken off; "
+                "give a smaller task"
+            )

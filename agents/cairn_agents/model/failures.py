@@ -1,95 +1,73 @@
-"""What went wrong with a request, told from statuses, bodies and exceptions of many providers."""
+"""What went wrong with a request, by who must react: from a status or code, and what the provider said."""
 
-import email.utils
 import re
-import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.errors import ModelError, Overloaded, QuotaSpent, RateLimited, Refused, WindowFull
+from cairn_agents.model.retry_after import retry_after
+from cairn_agents.model.said import Said, one_line, read_said
+from cairn_agents.model.window_full import says_window_full
 
-_WINDOW_FULL: tuple[tuple[str, str], ...] = (
-    # pattern, and who says it so
-    (r"context_length_exceeded", "OpenAI, Groq, DeepSeek, xAI: the error's code"),
-    (r"maximum context length", "OpenAI, vLLM, DeepSeek, Together, OpenRouter"),
-    (
-        r"context (?:length|window|size)[^.]{0,60}(?:exceed|too (?:long|large|small)|limit)",
-        "LM Studio, Ollama, Bedrock",
-    ),
-    (r"exceed[^.]{0,60}context (?:length|window|size)", "llama.cpp, Mistral, SGLang"),
-    (r"prompt is too long", "Anthropic and gateways to it"),
-    (r"input is too long|too many (?:input )?tokens", "Bedrock, Cohere"),
-    (r"input token count[^.]{0,40}exceeds", "Gemini"),
-    (r"input length[^.]{0,60}exceed", "Anthropic, Qwen (DashScope)"),
-    (r"tokens? (?:to keep|in prompt)[^.]{0,80}(?:greater|larger|exceed)", "LM Studio (n_keep)"),
-    (r"reduce the length of (?:the|your) (?:messages|prompt|input)", "Groq, Azure"),
-    (r"string_above_max_length|request too large for model", "OpenAI, Groq"),
-)
-_FULL = re.compile("|".join(pattern for pattern, _ in _WINDOW_FULL), re.IGNORECASE)
 _SPENT = re.compile(
-    r"insufficient_quota|insufficient[ _]balance|credit balance|billing|out of credits", re.IGNORECASE
+    r"insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota_error"  # OpenAI, DeepSeek, Kimi
+    r"|credit balance is too low|out of credits|not enough credits|billing_hard_limit|arrear",
+    re.IGNORECASE,
 )
-_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|AIza)[-_A-Za-z0-9*.]{6,}")
+"""Not "check your plan and billing details": Gemini says so of the limit of a minute."""
+_RATE = re.compile(r"rate[ _-]?limit|too many requests|throttl|resource_exhausted", re.IGNORECASE)
+_MAY_MEAN_FULL = frozenset({0, 400, 413, 422, 429, 500})
+"""Statuses with which a full window is reported; 0 is an error in mid-stream without one."""
 
 _HINTS: dict[int, str] = {
     400: "the provider did not take the request; check the model's name and `extra` in config.toml",
     401: "check the key (OPENAI_API_KEY) for this address",
-    402: "the account has no credit",
-    403: "the key may not use this model",
-    404: "check the model's name and that the base URL ends with /v1 or what your server uses",
-    413: "the request is too large for this server",
+    402: "the account has no credit; add some or use another key",
+    403: "the key may not use this model, or not from here",
+    404: "check the model's name, and that the base URL is the one the provider documents (it often ends with /v1)",
+    405: "the base URL is not one of a chat endpoint; it often ends with /v1",
+    413: "the request is too large for this server; use a smaller window or raise its limit",
     422: "the provider did not take the request; check `extra` in config.toml",
 }
 
 
-def from_status(status: int, body: str, headers: Mapping[str, str], base_url: str) -> ModelError:
+def from_status(endpoint: Endpoint, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
     """The typed error for an HTTP answer that is no reply."""
-    said = said_by(body)
-    what = f"{place(base_url)} answered {status}{f': {said}' if said else ''}"
-    if status in (400, 413, 422, 500) and _FULL.search(body):
-        return WindowFull(f"{what}; the conversation no longer fits the model's context")
-    if status == 429:
-        if _SPENT.search(body):
-            return QuotaSpent(f"{what}; the account's credit is used up, add some or use another key")
-        return RateLimited(what, retry_after=retry_after(headers))
-    if status >= 500 or status in (408, 409, 425):
-        return Overloaded(what, retry_after=retry_after(headers))
-    return Refused(f"{what}; {_HINTS.get(status, 'the provider refuses the request')}")
+    said = read_said(body)
+    words = one_line(said.words, endpoint.api_key)
+    what = f"{place(endpoint)} answered {status}{f': {words}' if words else ''}"
+    if 300 <= status < 400:
+        target = one_line(headers.get("location", "elsewhere"), endpoint.api_key)
+        return Refused(f"{place(endpoint)} sends us on to {target}; set the base URL to where it moved")
+    return _judge(what, status, said, headers)
 
 
-def from_stream(message: str, base_url: str) -> ModelError:
+def from_stream(endpoint: Endpoint, message: str, body: object) -> ModelError:
     """The typed error for one that came in the middle of a reply."""
-    what = f"{place(base_url)} broke the reply off: {said_by(message) or 'no reason given'}"
-    if _FULL.search(message):
-        return WindowFull(f"{what}; the conversation no longer fits the model's context")
-    if _SPENT.search(message):
-        return QuotaSpent(what)
-    return Overloaded(what)
+    said = read_said(body if body is not None else message)
+    words = one_line(said.words or message, endpoint.api_key)
+    return _judge(
+        f"{place(endpoint)} broke the reply off: {words or 'no reason given'}", said.status, said, {}
+    )
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds the provider asks us to wait: milliseconds, seconds, or a date (RFC 9110, 10.2.3)."""
-    try:
-        if value := headers.get("retry-after-ms"):
-            return max(float(value) / 1_000, 0.0)
-        value = headers.get("retry-after", "")
-        if re.fullmatch(r"\d+(\.\d+)?", value.strip()):
-            return float(value)
-        if value:
-            return max(email.utils.parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
-    except (ValueError, TypeError):
-        pass
-    return None
-
-
-def place(base_url: str) -> str:
+def place(endpoint: Endpoint) -> str:
     """Host and port, for messages."""
-    return urlsplit(base_url).netloc.rsplit("@", 1)[-1] or base_url[:80]
+    try:
+        return urlsplit(endpoint.base_url).netloc.rsplit("@", 1)[-1] or endpoint.base_url[:80]
+    except ValueError:
+        return endpoint.base_url[:80]
 
 
-def said_by(body: str) -> str:
-    """The provider's own words out of an error body: one bounded line, keys masked."""
-    found = re.search(r"['\"]message['\"]\s*:\s*(['\"])(?P<text>.*?)(?<!\\)\1", body, re.DOTALL)
-    text = found["text"] if found else re.sub(r"<[^>]*>", " ", body)
-    line = " ".join(_KEY.sub("[key]", text).split())
-    return line if len(line) <= 300 else f"{line[:300]} ..."
+def _judge(what: str, status: int, said: Said, headers: Mapping[str, str]) -> ModelError:
+    if status in _MAY_MEAN_FULL and says_window_full(said.all):
+        return WindowFull(f"{what}; the conversation no longer fits the model's context")
+    if status in (0, 429) and _SPENT.search(said.all):
+        return QuotaSpent(f"{what}; the account's credit is used up, add some or use another key")
+    wait = retry_after(headers, said.words)
+    if status == 429 or (status == 0 and _RATE.search(said.all)):
+        return RateLimited(what, retry_after=wait)
+    if status == 0 or status >= 500 or status in (408, 409, 425):
+        return Overloaded(what, retry_after=wait)
+    return Refused(f"{what}; {_HINTS.get(status, 'the provider refuses the request')}")

@@ -68,7 +68,8 @@ async def _ripgrep(program: str, path: Path, args: GrepArguments, scope: Scope) 
     process = await asyncio.create_subprocess_exec(
         program, "--no-config", "--line-number", "--with-filename", "--no-heading", "--color=never", "--sort=path",
         "--null", f"--max-columns={LINE_LENGTH}", "--max-columns-preview", *skipped, *wanted,
-        "--regexp", args.pattern, "--", str(path),
+        "--regexp", args.pattern, "--", "." if path.is_dir() else str(path),
+        cwd=path if path.is_dir() else scope.root,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         limit=1 << 22,
     )  # fmt: skip
@@ -78,13 +79,12 @@ async def _ripgrep(program: str, path: Path, args: GrepArguments, scope: Scope) 
         while len(lines) <= MOST and (line := await process.stdout.readline()):
             name, _, rest = line.decode("utf-8", "replace").rstrip("\n").partition("\0")
             number, _, text = rest.partition(":")
-            lines.append(f"{shown(Path(name), scope)}:{number}: {text.rstrip(chr(13))}")
+            lines.append(f"{shown(path / name if path.is_dir() else path, scope)}:{number}: {text.rstrip(chr(13))}")
         if len(lines) <= MOST:
             error = (await process.stderr.read(4_000)).decode("utf-8", "replace").strip()
             if await process.wait() == 2 and not lines:
-                raise ToolError(
-                    f"the search failed: {error.splitlines()[-1] if error else 'ripgrep gave no reason'}"
-                )
+                why = error.splitlines()[-1] if error else "ripgrep gave no reason"
+                raise ToolError(f"{args.pattern!r} could not be searched for: {why}")
     finally:
         if process.returncode is None:
             process.kill()
@@ -96,7 +96,7 @@ def _search(path: Path, args: GrepArguments, scope: Scope) -> list[str]:
     try:
         pattern = re.compile(args.pattern)
     except re.error as error:
-        raise ToolError(f"the pattern is no regular expression: {error}") from error
+        raise ToolError(f"{args.pattern!r} could not be searched for: {error}") from error
     lines: list[str] = []
     for file in _candidates(path, args.glob):
         for number, line in _text_lines(file):

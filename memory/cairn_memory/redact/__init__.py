@@ -10,6 +10,6 @@ lookalikes  what is no secret although it stands where one would
 
 from cairn_memory.redact.known import environment_secrets
 from cairn_memory.redact.masker import PLACEHOLDER, Masker, SecretMasker, workspace_key
-from cairn_memory.redact.payloads import masked
+from cairn_memory.redact.payloads import Masked, masked
 
-__all__ = ["PLACEHOLDER", "Masker", "SecretMasker", "environment_secrets", "masked", "workspace_key"]
+__all__ = ["PLACEHOLDER", "Masked", "Masker", "SecretMasker", "environment_secrets", "masked", "workspace_key"]

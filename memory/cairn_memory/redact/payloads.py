@@ -1,5 +1,6 @@
 """Masking what an event says: every string in it, however deep."""
 
+from dataclasses import dataclass
 from operator import is_
 from typing import Any, TypeVar, cast
 
@@ -12,6 +13,13 @@ _P = TypeVar("_P", bound=Payload)
 
 REFERENCES = frozenset({"id", "call", "path", "before", "after", "digest", "root", "output", "original"})
 """Fields that name something: they are compared and looked up, so they stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A payload that has been masked: the log takes it as it is, so that the work is done once."""
+
+    payload: Payload
 
 
 def masked(payload: _P, masker: Masker) -> _P:

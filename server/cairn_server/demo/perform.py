@@ -11,12 +11,12 @@ from cairn_agents.recording import Recording, parse
 from cairn_memory.places import Workspace
 from cairn_server.demo.command import CommandFailed, CommandLine
 from cairn_server.demo.story import Story
-from cairn_server.demo.watch import Kill, NotKilled, kill_in_step, step_to_kill
+from cairn_server.demo.watch import Kill, NotKilled, Watcher, step_to_kill
 from cairn_server.demo.workspace import DemoWorkspace
 from cairn_server.hostfile import HostFile
 from cairn_server.replay.serve import serving
 
-_LAST_EVENTS_SECONDS = 10.0
+_LAST_EVENTS_SECONDS = 3.0
 """Between the end of `cairn run` and that of the client that killed its host."""
 
 
@@ -64,9 +64,14 @@ async def _run_and_kill(
     cairn: CommandLine, workspace: Workspace, recording: Recording, console: Console
 ) -> Kill:
     """A run that loses its host. Raises CommandFailed when it does not."""
-    watching = asyncio.create_task(asyncio.to_thread(kill_in_step, workspace, step_to_kill(recording)))
-    code = await cairn.show(console, "run", recording.goal, "--yes")
+    watcher = Watcher(workspace, step_to_kill(recording))
+    watching = asyncio.create_task(asyncio.to_thread(watcher.kill))
     try:
-        return await asyncio.wait_for(watching, _LAST_EVENTS_SECONDS)
-    except (TimeoutError, NotKilled) as error:
-        raise CommandFailed(f"`cairn run` ended with {code} before its host was killed: {error}") from error
+        code = await cairn.show(console, "run", recording.goal, "--yes")
+        await asyncio.wait((watching,), timeout=_LAST_EVENTS_SECONDS)
+    finally:
+        watcher.give_up()
+    try:
+        return await watching
+    except NotKilled as error:
+        raise CommandFailed(f"`cairn run` ended with exit code {code}; {error}") from error

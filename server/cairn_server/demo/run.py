@@ -20,8 +20,9 @@ PACE = 0.2
 """Seconds a turn takes, so that a person can follow."""
 
 _OPENING = """\
-[bold]Cairn demo.[/] The model's turns are [bold]replayed[/] from a recording; no model is asked and no key needed.
-Everything else is real: the host, the HTTP, the tools, the files, the tests, the kill and the resume.
+[bold]Cairn demo.[/] The model's turns are [bold]replayed from a recording[/]: no model is asked,
+no key is needed. Everything else is real: the host, the HTTP between it and the
+replayed model, the tools, the files, the tests, the kill and the resume.
 """
 
 _CLOSING = """

@@ -14,9 +14,6 @@ from cairn_memory.places import Workspace
 from cairn_server.launch import LOOK_AGAIN, find
 from cairn_server.terminal.connection import Connection, Lost
 
-HOST_SECONDS = 30.0
-"""Until a host must have been started."""
-
 
 class NotKilled(Exception):
     """The moment for the kill did not come."""
@@ -48,26 +45,48 @@ def step_to_kill(recording: Recording) -> int:
     raise NotKilled("the recording runs no command after its middle")
 
 
-def kill_in_step(workspace: Workspace, step: int) -> Kill:
-    """Follows the run of `workspace` and ends its host, with no warning, when a call of `step` runs.
+class Watcher:
+    """Follows the run of a workspace and ends its host, with no warning, when a call of `step` runs."""
 
-    Blocks until the host is gone. Raises NotKilled when it went by itself, or none came.
-    """
-    host, connection = _attach(workspace)
-    seen: list[Event] = []
-    started: tuple[str, ToolStarted] | None = None
-    for event in _events(connection):
-        seen.append(event)
-        payload = event.payload
-        if started is None and isinstance(payload, ToolStarted) and payload.step == step:
-            started = event.session, payload
-            end_process(host)
-    connection.close()
-    if started is None:
-        raise NotKilled(f"the host ended by itself, before step {step}")
-    session, call = started
-    mine = tuple(event for event in seen if event.session == session)
-    return Kill(host, session, step, call.call, call.title, mine)
+    def __init__(self, workspace: Workspace, step: int) -> None:
+        self._workspace = workspace
+        self._step = step
+        self._connection: Connection | None = None
+        self._given_up = False
+
+    def kill(self) -> Kill:
+        """Blocks until the host is gone. Raises NotKilled when it went by itself, or after `give_up`."""
+        host, connection = self._attach()
+        seen: list[Event] = []
+        started: tuple[str, ToolStarted] | None = None
+        for event in _events(connection):
+            seen.append(event)
+            payload = event.payload
+            if started is None and isinstance(payload, ToolStarted) and payload.step == self._step:
+                started = event.session, payload
+                end_process(host)
+        connection.close()
+        if started is None:
+            raise NotKilled(f"its host was never killed: step {self._step} did not come")
+        session, call = started
+        mine = tuple(event for event in seen if event.session == session)
+        return Kill(host, session, self._step, call.call, call.title, mine)
+
+    def give_up(self) -> None:
+        """Nothing more will happen: `kill` shall return. May be called from another thread."""
+        self._given_up = True
+        if self._connection is not None:
+            self._connection.close()
+
+    def _attach(self) -> tuple[int, Connection]:
+        """A connection to the host that somebody else is just starting, and its process number."""
+        while (channel := find(self._workspace, "rpc", "demo")) is None:
+            if self._given_up:
+                raise NotKilled("no host was there to be killed")
+            time.sleep(LOOK_AGAIN)
+        self._connection = Connection(channel.socket, channel.reader)
+        self._connection.post("cairn/events/subscribe", {"since": 0, "stream": False})
+        return channel.pid, self._connection
 
 
 def event_of(wire: dict[str, Any]) -> Event:
@@ -79,18 +98,6 @@ def event_of(wire: dict[str, Any]) -> Event:
 def end_process(pid: int) -> None:
     """Ends a process so that it can do nothing about it. Windows has one such way, and no name for it."""
     os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-
-
-def _attach(workspace: Workspace) -> tuple[int, Connection]:
-    """A connection to the host that somebody else is just starting, and its process number."""
-    deadline = time.monotonic() + HOST_SECONDS
-    while (channel := find(workspace, "rpc", "demo")) is None:
-        if time.monotonic() > deadline:
-            raise NotKilled(f"no host was there within {HOST_SECONDS:g} seconds")
-        time.sleep(LOOK_AGAIN)
-    connection = Connection(channel.socket, channel.reader)
-    connection.post("cairn/events/subscribe", {"since": 0, "stream": False})
-    return channel.pid, connection
 
 
 def _events(connection: Connection) -> Iterator[Event]:

@@ -38,7 +38,8 @@ def progress(standing: Standing, width: int) -> Text:
 
 def _figures(standing: Standing, seconds: float) -> list[str]:
     """The most important first."""
-    step = f"step {standing.step}" + (f"/{standing.max_steps}" if standing.max_steps else "")
+    near = 0 < standing.max_steps <= standing.step * 4
+    step = f"step {standing.step}" + (f"/{standing.max_steps}" if near else "")
     fill = words.percent(standing.fill, standing.window)
     spent = f"{words.tokens(standing.tokens)} tokens" if standing.tokens else ""
     figures = (

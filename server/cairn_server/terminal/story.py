@@ -238,8 +238,8 @@ class Story:
         if state not in STATES or payload.get("cause") == "approval":
             return []
         mark, style, name = STATES[state]
-        reason = "" if state == "done" else str(payload.get("reason", ""))
-        head = line("end", Span(f"{mark} {name}", style), Span(f": {reason}" if reason else ""), hang=2)
+        reason = "" if state == "done" else str(payload.get("reason", "")).removeprefix(name).strip()
+        head = line("end", Span(f"{mark} {name}", style), Span(_after(reason)), hang=2)
         return [head, line("end", Span(f"  {self._sum(event)}", "dim"))]
 
     def _sum(self, event: Event) -> str:
@@ -255,6 +255,11 @@ class Story:
             words.duration(seconds) if seconds > 0 else "",
             event["session"],
         )
+
+
+def _after(reason: str) -> str:
+    """A reason behind its state; one in brackets needs no colon."""
+    return f" {reason}" if reason.startswith("(") else f": {reason}" if reason else ""
 
 
 def _from_arguments(arguments: str) -> str:

@@ -9,7 +9,7 @@ await scenario(async (window, { folder, prompt, waiting, words }) => {
   await window.showsLine(waiting);
   await window.reload();
   await window.statusShows('running');
-  await window.hasTab('run.md');
+  await window.hasTab('Run ');
   await window.screenshot('1-reloaded');
   fs.writeFileSync(path.join(folder, 'go'), ''); // the command waits for this file
   await window.showsLine(words);

@@ -6,7 +6,7 @@ import { scenario } from './workbench.mjs';
 await scenario(async (window, { folder, prompt, shown, waiting, words }) => {
   await window.run('Cairn: Run Task');
   await window.answer('Cairn: Run Task', prompt);
-  await window.hasTab('run.md');
+  await window.hasTab('Run ');
   await window.showsLine(shown);
   await window.showsLine(waiting);
   await window.statusShows('running');

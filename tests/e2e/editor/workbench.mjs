@@ -4,7 +4,7 @@
 //   rig      what setup.sh filled              folder   the workspace to open
 //   scratch  a new folder for this run         server   the setting cairn.server.command
 //   patience milliseconds that the window may take for one thing (60,000 if not given)
-// It ends with 0, or with 1, the reason, and the log of VS Code; then failure.png in `scratch` shows the screen.
+// It ends with 0, or with 1 and the reason; then `scratch` has the logs and failure.png, the screen.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -49,7 +49,7 @@ export async function scenario(story) {
   } catch (error) {
     process.exitCode = 1;
     console.error(error.stack);
-    console.error(fs.readFileSync(path.join(given.scratch, 'vscode.log'), 'utf8').slice(-4_000));
+    console.error(`see failure.png, vscode.log and browser.log in ${given.scratch}`);
     await browser?.pages()[0]?.screenshot({ path: path.join(given.scratch, 'failure.png') });
   } finally {
     await browser?.close();
