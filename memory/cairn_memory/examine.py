@@ -71,7 +71,7 @@ def _compare(connection: sqlite3.Connection, mark: Mark | None, size: int) -> Ex
         return Damage(f"event {mark.seq} is not the one that was acknowledged")
     restarts = read_restarts(connection)
     since = _checked_from(connection, mark.seq)
-    for broken in find_breaks(read_rows(connection, since.seq if since else 0), restarts, since):
+    for broken in find_breaks(read_rows(connection, since.seq), restarts, since):
         if broken.kind == "altered" or broken.last + 1 not in restarts:
             return Damage(f"{broken} {'was' if broken.first == broken.last else 'were'} {broken.kind}")
     return Examination(end)
@@ -94,9 +94,9 @@ def _chain_at(connection: sqlite3.Connection, seq: int) -> bytes | None:
     return row[0] if row else read_restarts(connection).get(seq + 1)
 
 
-def _checked_from(connection: sqlite3.Connection, seq: int) -> Mark | None:
-    """The event from which on hashes are computed anew; None when that is from the first."""
+def _checked_from(connection: sqlite3.Connection, seq: int) -> Mark:
+    """The event after which hashes are computed anew."""
     row = connection.execute(
         "SELECT seq, chain FROM events WHERE seq <= ? ORDER BY seq DESC LIMIT 1 OFFSET ?", (seq, _CHECKED_TAIL)
     ).fetchone()
-    return Mark(row[0], row[1]) if row else None
+    return Mark(row[0], row[1]) if row else Mark(0, START)

@@ -6,6 +6,7 @@ cut off is never completed: half a call must not run.
 
 import ast
 import json
+import math
 import re
 import warnings
 from collections.abc import Collection
@@ -19,12 +20,19 @@ _FENCE = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|,(?=\s*[}\]])', re.DOTALL)
 """A string, to be passed over as a whole, or a comma with nothing behind it."""
 _TAGGED = re.compile(
-    r"<\|?(?:tool_call|function_call|tool_use)(?:_begin)?\|?>|<function=(?P<f>[\w.-]+)|<invoke name=\"(?P<i>[\w.-]+)\""
-    r"|\[TOOL_CALLS\]"
+    r"<\|?(?:tool_call|function_call|tool_use)(?:_begin)?\|?>"  # Qwen, Hermes, Kimi and others
+    r"|<function=(?P<function>[\w-]+)"  # Llama, Qwen-Coder
+    r"|<invoke name=\"(?P<invoke>[\w-]+)\""  # Claude, MiniMax
+    r"|\bto=functions\.(?P<to>[\w-]+)"  # gpt-oss
+    r"|\[TOOL_CALLS\]"  # Mistral
 )
-_NAMED = re.compile(r'"(?:name|tool|function)"\s*:\s*"(?P<name>[\w.-]+)"')
+_NAMED = re.compile(r'"(?:name|tool|function)"\s*:\s*"(?:functions\.)?(?P<name>[\w-]+)"')
 _GIVEN = re.compile(r'"(?:arguments|parameters|input|args)"\s*:')
-_BARE_NAME = re.compile(r"\s*(?P<name>[\w.-]+)\s*(?:\[ARGS\])?\s*\{")
+_BARE_NAME = re.compile(
+    r"\s*(?:functions\.)?(?P<name>[\w-]+)(?::\d+)?\s*(?:\[ARGS\]|<\|tool_call_argument_begin\|>)?\s*\{"
+)
+"""A name right before its arguments: `read[ARGS]{...}` (Mistral), `functions.read:0<|...|>{...}` (Kimi)."""
+_END_OF_CALL = (">", "}", "]", "```")
 _LONGEST_TAIL = 20_000
 """Characters at a text's end in which a call is looked for."""
 
@@ -71,11 +79,16 @@ def _value(text: str) -> tuple[object, str]:
 
 
 def _load(text: str) -> object:
-    return json.loads(text, strict=False, parse_constant=_not_json)
+    return json.loads(text, strict=False, parse_constant=_not_json, parse_float=_finite)
 
 
 def _not_json(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _not_json(number)
 
 
 def _python_literal(text: str) -> object:
@@ -99,7 +112,9 @@ def _is_json(value: object, depth: int) -> bool:
         return all(isinstance(key, str) and _is_json(member, depth - 1) for key, member in members)
     if isinstance(value, list):
         return all(_is_json(member, depth - 1) for member in cast(list[object], value))
-    return value is None or isinstance(value, (str, int, float))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, (str, int))
 
 
 def calls_in_text(text: str, names: Collection[str]) -> str | None:
@@ -108,8 +123,11 @@ def calls_in_text(text: str, names: Collection[str]) -> str | None:
     Only a text that ends with the call counts: one that explains a call goes on after it.
     """
     tail = text.strip()[-_LONGEST_TAIL:]
+    if not tail.endswith(_END_OF_CALL):
+        return None
     if found := list(_TAGGED.finditer(tail)):
-        name = found[-1]["f"] or found[-1]["i"] or _named(tail[found[-1].end() :])
+        last = found[-1]
+        name = last["function"] or last["invoke"] or last["to"] or _named(tail[last.end() :])
         return name if name in names else None
     body = tail
     if tail.endswith("```") and (start := tail.rfind("```", 0, len(tail) - 3)) >= 0:
@@ -121,7 +139,7 @@ def calls_in_text(text: str, names: Collection[str]) -> str | None:
 
 
 def _named(text: str) -> str:
-    """The name in a call's JSON, or right before it (Mistral writes `[TOOL_CALLS]read[ARGS]{...}`)."""
+    """The name in a call's JSON, or right before it."""
     found = _BARE_NAME.match(text) or _NAMED.search(text)
     return found["name"] if found else ""
 

@@ -17,13 +17,18 @@ class PricesError(Exception):
 
 
 class Price(BaseModel):
-    """US dollars per million tokens; `window` in tokens, 0 when it is not known."""
+    """US dollars per million tokens; `window` and `max_output` in tokens, 0 when not known.
+
+    `send_reasoning` says that the model wants its own reasoning back with each request.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     input: float = Field(default=0.0, ge=0)
     cached_input: float | None = Field(default=None, ge=0)
     output: float = Field(default=0.0, ge=0)
     window: int = Field(default=0, ge=0)
+    max_output: int = Field(default=0, ge=0)
+    send_reasoning: bool = False
 
     def cost(self, usage: Usage) -> float:
         """Dollars for one reply. Cached tokens are part of the prompt and are counted once."""
@@ -58,10 +63,24 @@ class Prices:
         price = self._find(model)
         return price.window or None if price else None
 
+    def max_output(self, model: str) -> int | None:
+        """Tokens of one reply at most, None when that is not known."""
+        price = self._find(model)
+        return price.max_output or None if price else None
+
+    def send_reasoning(self, model: str) -> bool:
+        """Whether the model's own reasoning must go back to it (`reasoning_content`)."""
+        price = self._find(model)
+        return price.send_reasoning if price else False
+
     def _find(self, model: str) -> Price | None:
-        name = model.rsplit("/", 1)[-1].lower()
+        """The entry for a name such as `gpt-5-mini`, or `openai/gpt-5-mini` at a gateway."""
+        whole = model.lower()
+        name = whole.rsplit("/", 1)[-1]
         fitting = [
-            pattern for pattern in self.models if fnmatchcase(name, pattern) or fnmatchcase(model, pattern)
+            pattern
+            for pattern in self.models
+            if fnmatchcase(name, pattern.lower()) or fnmatchcase(whole, pattern.lower())
         ]
         return self.models[max(fitting, key=len)] if fitting else None
 

@@ -22,7 +22,10 @@ class RetryPolicy:
         """Seconds to wait after the `attempt`th try (from 1); None when it is not to be tried again."""
         if not error.retry or attempt >= self.attempts:
             return None
-        if error.retry_after is not None:
-            return error.retry_after if error.retry_after <= self.longest_wait else None
-        full = min(self.base * 2 ** (attempt - 1), self.longest)
-        return full * (0.5 + self.chance() / 2)
+        backoff = min(self.base * 2 ** min(attempt - 1, 30), self.longest) * (0.5 + self.chance() / 2)
+        if error.retry_after is None:
+            return backoff
+        if error.retry_after > self.longest_wait:
+            return None
+        # "Retry at once" is believed one time, lest all tries are over within a moment.
+        return error.retry_after if attempt == 1 else max(error.retry_after, backoff)

@@ -55,8 +55,7 @@ async def _follow(plan: Plan[BashArguments], command: Command, scope: Scope) -> 
     """Waits for the end, or hands the command over when it is to go on in the background."""
     if plan.args.background:
         return _hand_over(plan, command, scope)
-    left = plan.args.timeout - (command.seconds_since_start() if command.started else 0.0)
-    ended = await command.wait(max(left, 0.1), scope.show)
+    ended = await command.wait(plan.args.timeout, scope.show)
     if ended is None:
         raise ToolError(
             "the run was killed while this command ran, and how it ended is not known; it was not run again. "

@@ -94,15 +94,16 @@ class Command:
         return None
 
     async def wait(self, timeout: float, show: Callable[[str], None]) -> Ended | None:
-        """How it ended; after `timeout` seconds, or with too much output, it is ended.
+        """How it ended; `timeout` seconds after its start, or with too much output, it is ended.
 
         None when it is not to be known: no process and no exit code. Cancelling ends it.
         """
+        left = max(timeout - (self._seconds_since_start() if self.started else 0.0), 0.1)
         watcher = asyncio.create_task(self._watch(show))
         gone = asyncio.create_task(self._gone())
         try:
             done, _ = await asyncio.wait(
-                {watcher, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+                {watcher, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED
             )
             if gone in done:
                 return self._ended()
@@ -117,7 +118,7 @@ class Command:
             watcher.cancel()
             gone.cancel()
 
-    def seconds_since_start(self) -> float:
+    def _seconds_since_start(self) -> float:
         return max(time.time() - (self.folder / "started").stat().st_mtime, 0.0)
 
     async def end(self) -> None:

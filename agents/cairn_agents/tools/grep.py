@@ -64,10 +64,10 @@ class Grep:
 async def _ripgrep(program: str, path: Path, args: GrepArguments, scope: Scope) -> list[str]:
     """Sorted by path, so one thread; cut off as soon as there is enough."""
     skipped = [part for name in sorted(SKIPPED) for part in ("--glob", f"!**/{name}/**")]
-    wanted = ["--glob", args.glob] if args.glob else []
+    spec = fits(args.glob) if args.glob else None  # ripgrep's own --glob would let ignored files in
     process = await asyncio.create_subprocess_exec(
         program, "--no-config", "--line-number", "--with-filename", "--no-heading", "--color=never", "--sort=path",
-        "--null", f"--max-columns={LINE_LENGTH}", "--max-columns-preview", *skipped, *wanted,
+        "--null", f"--max-columns={LINE_LENGTH}", "--max-columns-preview", *skipped,
         "--regexp", args.pattern, "--", "." if path.is_dir() else str(path),
         cwd=path if path.is_dir() else scope.root,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -78,6 +78,8 @@ async def _ripgrep(program: str, path: Path, args: GrepArguments, scope: Scope) 
     try:
         while len(lines) <= MOST and (line := await process.stdout.readline()):
             name, _, rest = line.decode("utf-8", "replace").rstrip("\n").partition("\0")
+            if spec is not None and not spec.match_file(name.removeprefix("./")):
+                continue
             number, _, text = rest.partition(":")
             lines.append(f"{shown(path / name if path.is_dir() else path, scope)}:{number}: {text.rstrip(chr(13))}")
         if len(lines) <= MOST:
