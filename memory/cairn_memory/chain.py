@@ -46,7 +46,9 @@ def link(chain: bytes, event: Event) -> bytes:
     return digest.digest()
 
 
-def find_breaks(rows: Iterable[Row], restarts: Mapping[int, bytes | None], start: Mark | None) -> Iterator[Break]:
+def find_breaks(
+    rows: Iterable[Row], restarts: Mapping[int, bytes | None], start: Mark | None
+) -> Iterator[Break]:
     """Where `rows`, which should go on after `start`, do not follow from one another.
 
     `restarts` are the numbers before which events were lost and the loss was dealt

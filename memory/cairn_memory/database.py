@@ -1,7 +1,7 @@
 """Opening the SQLite database: to write, to read beside the writer, or only to look."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,7 +49,7 @@ async def connect_reader(path: Path) -> aiosqlite.Connection:
 
 
 @contextmanager
-def looking(path: Path) -> Iterator[sqlite3.Connection]:
+def looking(path: Path) -> Generator[sqlite3.Connection]:
     """A connection that changes nothing, not even at its close; text that is no UTF-8 comes as surrogates."""
     connection = sqlite3.connect(_read_only(path), uri=True, isolation_level=None)
     try:

@@ -97,6 +97,7 @@ def _chain_at(connection: sqlite3.Connection, seq: int) -> bytes | None:
 def _checked_from(connection: sqlite3.Connection, seq: int) -> Mark:
     """The event after which hashes are computed anew."""
     row = connection.execute(
-        "SELECT seq, chain FROM events WHERE seq <= ? ORDER BY seq DESC LIMIT 1 OFFSET ?", (seq, _CHECKED_TAIL)
+        "SELECT seq, chain FROM events WHERE seq <= ? ORDER BY seq DESC LIMIT 1 OFFSET ?",
+        (seq, _CHECKED_TAIL),
     ).fetchone()
     return Mark(row[0], row[1]) if row else Mark(0, START)

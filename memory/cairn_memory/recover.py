@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cairn_memory.chain import Row
+from cairn_memory.chain import START, Row
 from cairn_memory.database import connect, looking, read_restarts, read_rows
 from cairn_memory.wal import apply_wal, page_size_of
 
@@ -50,13 +50,15 @@ def read_everything(database: Path, work: Path, expected: int | None) -> Found:
 
 
 def _as_it_is(database: Path, copy: Path) -> bool:
-    return _copy(database, copy) and (_copy(_wal_of(database), _wal_of(copy)) or True)
+    _copy(_wal_of(database), _wal_of(copy))
+    return _copy(database, copy)
 
 
 def _with_whole_wal(database: Path, copy: Path) -> bool:
     if not _wal_of(database).exists():
         return False
-    _copy(database, copy) or copy.touch()
+    if not _copy(database, copy):
+        copy.touch()
     apply_wal(_wal_of(database), copy)
     return True
 
@@ -117,19 +119,19 @@ def _read_one(connection: sqlite3.Connection, seq: int) -> Iterator[Row]:
 
 def _has_types(row: Row) -> bool:
     event = row.event
-    texts: tuple[object, ...] = (event.session, event.agent, event.kind, event.text)
-    return (
-        all(isinstance(text, str) and _encodes(text) for text in texts)
-        and isinstance(event.time, int)  # pyright: ignore[reportUnnecessaryIsInstance] - what a damaged page says
-        and isinstance(row.chain, bytes)  # pyright: ignore[reportUnnecessaryIsInstance]
-        and len(row.chain) == 16
-    )
+    texts = (event.session, event.agent, event.kind, event.text)
+    return all(map(_is_text, texts)) and _is_number(event.time) and _is_hash(row.chain)
 
 
-def _encodes(text: str) -> bool:
+def _is_text(value: object) -> bool:
     with suppress(UnicodeEncodeError):
-        text.encode()
-        return True
+        return isinstance(value, str) and bool(value.encode() or True)
     return False
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == len(START)

@@ -9,7 +9,6 @@ puts it in place.
 import contextlib
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -39,14 +38,13 @@ def salvage(database: Path, watermark: Path, mark: Mark | None, reason: str) -> 
     try:
         found = read_everything(aside / database.name, work, mark.seq if mark else None)
         runs = _runs(found)
-        end = _write(work / "new.db", runs, mark)
+        _write(work / "new.db", runs, mark)
         os.replace(work / "new.db", _salvaged(database))
         sync_folder(database.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     finish(database)
-    kept = sum(len(rows) for rows, _ in runs)
-    return f"{reason}; {_account(runs, kept, end if mark else None)}; the files as they were found: {aside.name}"
+    return f"{reason}; {_account(runs, mark)}; the files as they were found: {aside.name}"
 
 
 def finish(database: Path) -> None:
@@ -91,24 +89,24 @@ Run = tuple[list[Row], bytes | None]
 def _runs(found: Found) -> list[Run]:
     """The rows that are what was written, as runs. A row whose own hash is wrong is left out."""
     runs: list[Run] = []
-    before: Mark | None = Mark(0, START)
+    before, wrong = Mark(0, START), False
     for row in found.rows:
         seq = row.event.seq
-        follows = before is not None and before.seq == seq - 1
-        base = before.chain if follows and before else found.restarts.get(seq)
+        follows = before.seq == seq - 1
+        base = before.chain if follows else found.restarts.get(seq)
+        before = Mark(seq, row.chain)
         if base is not None and link(base, row.event) != row.chain:
-            before = None
-            if follows:
+            if follows and not wrong:
+                wrong = True
                 continue
-            base = None
+            base = None  # after a wrong row either hash may be the wrong one: the row is taken on trust
         if base is None and not _loads(row):
-            before = None
             continue
-        if follows and runs and runs[-1][0][-1].event.seq == seq - 1:
+        wrong = False
+        if runs and base is not None and runs[-1][0][-1].event.seq == seq - 1:
             runs[-1][0].append(row)
         else:
             runs.append(([row], base))
-        before = Mark(seq, row.chain)
     return runs
 
 
@@ -121,13 +119,10 @@ def _loads(row: Row) -> bool:
     return True
 
 
-def _write(path: Path, runs: list[Run], mark: Mark | None) -> Mark:
-    """A new database with `runs`; returns where its numbers go on."""
+def _write(path: Path, runs: list[Run], mark: Mark | None) -> None:
+    """A new database with `runs`, and where its numbers go on."""
     last = Mark(runs[-1][0][-1].event.seq, runs[-1][0][-1].chain) if runs else Mark(0, START)
-    if mark is None:
-        end = Mark(last.seq + _UNKNOWN_LOSS, START)
-    else:
-        end = mark if last.seq < mark.seq else last
+    end = _end(runs, last, mark)
     restarts = [(rows[0].event.seq, base) for rows, base in runs if base != START or rows[0].event.seq > 1]
     if end != last:
         restarts.append((end.seq + 1, end.chain))
@@ -138,7 +133,20 @@ def _write(path: Path, runs: list[Run], mark: Mark | None) -> Mark:
         connection.executemany("INSERT INTO restarts VALUES (?, ?)", restarts)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return end
+
+
+def _end(runs: list[Run], last: Mark, mark: Mark | None) -> Mark:
+    """After the last row and the mark; one more when they do not agree, so that the next mark is the newer."""
+    if mark is None:
+        return Mark(last.seq + _UNKNOWN_LOSS, START)
+    if last.seq < mark.seq:
+        return mark
+    agree = mark.seq == 0 or any(row.chain == mark.chain for row in _rows(runs) if row.event.seq == mark.seq)
+    return last if agree else Mark(last.seq + 1, last.chain)
+
+
+def _rows(runs: list[Run]) -> Iterable[Row]:
+    return (row for rows, _ in runs for row in rows)
 
 
 def _values(rows: Iterable[Row]) -> Iterable[tuple[object, ...]]:
@@ -146,14 +154,14 @@ def _values(rows: Iterable[Row]) -> Iterable[tuple[object, ...]]:
         yield event.seq, event.session, event.agent, event.kind, event.time, event.text, chain
 
 
-def _account(runs: list[Run], kept: int, end: Mark | None) -> str:
+def _account(runs: list[Run], mark: Mark | None) -> str:
     """How much was kept, and which events were not."""
-    rows = (row for rows, _ in runs for row in rows)
-    lost = [b for b in find_breaks(rows, {}, Mark(0, START)) if b.kind == "lost"]
+    kept = sum(len(rows) for rows, _ in runs)
+    lost = [b for b in find_breaks(_rows(runs), {}, Mark(0, START)) if b.kind == "lost"]
     last = runs[-1][0][-1].event.seq if runs else 0
-    if end is not None and end.seq > last:
-        lost.append(Break("lost", last + 1, end.seq))
+    if mark is not None and mark.seq > last:
+        lost.append(Break("lost", last + 1, mark.seq))
     if not lost:
-        return f"all {kept} events were kept" if end is not None else f"{kept} events were kept"
+        return f"all {kept} events were kept" if mark is not None else f"{kept} events were kept"
     names = ", ".join(map(str, lost[:_NAMED_BREAKS])) + (" and others" if len(lost) > _NAMED_BREAKS else "")
     return f"{kept} events were kept, lost: {names}"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cairn_memory.chain import Mark
 from cairn_memory.database import connect, connect_reader
-from cairn_memory.errors import StoreDamaged, StoreError, explain
+from cairn_memory.errors import StoreDamaged, explain
 from cairn_memory.examine import Examination, examine
 from cairn_memory.log import EventLog
 from cairn_memory.redact import Masker
@@ -22,6 +22,9 @@ from cairn_memory.writer import Writer
 
 DATABASE = "cairn.db"
 WATERMARK = "watermark"
+BLOBS = "blobs"
+
+_NO_MARK = "the watermark was missing or damaged and is made anew: nobody can tell whether the newest events are lost"
 
 
 async def open_log(folder: Path, masker: Masker) -> tuple[EventLog, tuple[str, ...]]:
@@ -73,11 +76,10 @@ def _sound_end(folder: Path) -> tuple[Mark, tuple[str, ...]]:
     found = examine(database, mark)
     if isinstance(found, Examination):
         if mark is None and found.end.seq:
-            return found.end, ("the watermark was missing or damaged, and is made anew: if the newest events "
-                               "were lost, nobody can tell",)
+            return found.end, (_NO_MARK,)
         return found.end, ()
     problem = salvage(database, folder / WATERMARK, mark, found.reason)
-    found = examine(database, mark)
+    found = examine(database, None)
     if not isinstance(found, Examination):
         raise StoreDamaged(f"{problem}; the salvaged log is not sound either: {found.reason}")
     return found.end, (problem,)

@@ -52,27 +52,24 @@ def page_size_of(file: BinaryIO) -> int:
 
 
 def _sound_frames(log: BinaryIO, page_size: int) -> Iterator[_Frame]:
-    header = log.read(_HEADER.size)
-    if len(header) < _HEADER.size:
+    start = log.read(_HEADER.size + _FRAME.size)
+    if len(start) < _HEADER.size + _FRAME.size:
         return
-    magic, _, told_size, _, *told_salts, sum1, sum2 = _HEADER.unpack(header)
-    size = told_size if told_size in (page_size, 65536) or told_size == _USUAL_PAGE else page_size
-    words = struct.Struct(f"{'>' if magic == _BIG_ENDIAN else '<'}{size // 4 + 2}I")
-    salts, before = tuple(told_salts), (sum1, sum2)
-    largest = max(log.seek(0, 2) // size + 1_000_000, 1)
+    magic, *_, sum1, sum2 = _HEADER.unpack(start[: _HEADER.size])
+    order, before = ">" if magic == _BIG_ENDIAN else "<", (sum1, sum2)
+    told = _checksum(struct.unpack(f"{order}6I", start[:24]), (0, 0)) == before
+    # Frames of before the last checkpoint carry other salts than the header; where that is
+    # damaged, the first frame, which was written after it, tells them as well.
+    salts = start[16:24] if told else start[_HEADER.size + 8 : _HEADER.size + 16]
+    words = struct.Struct(f"{order}{page_size // 4 + 2}I")
     log.seek(_HEADER.size)
-    while len(frame := log.read(_FRAME.size + size)) == _FRAME.size + size:
-        page, commit, salt1, salt2, *sums = _FRAME.unpack(frame[: _FRAME.size])
+    while len(frame := log.read(_FRAME.size + page_size)) == _FRAME.size + page_size:
+        page, commit, _, _, *sums = _FRAME.unpack(frame[: _FRAME.size])
         data = frame[_FRAME.size :]
-        expected = _checksum(words.unpack(frame[:8] + data), before)
-        if expected == tuple(sums) and 0 < page < largest and _same_age((salt1, salt2), salts):
+        sound = _checksum(words.unpack(frame[:8] + data), before) == tuple(sums)
+        if sound and frame[8:16] == salts:
             yield _Frame(page, commit, data)
         before = (sums[0], sums[1])
-
-
-def _same_age(salts: tuple[int, int], header: tuple[int, ...]) -> bool:
-    """Frames of before the last checkpoint carry other salts; a damaged header tells none that match."""
-    return salts == header
 
 
 def _checksum(words: tuple[int, ...], before: tuple[int, int]) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from cairn_server import launch
 from cairn_server.terminal.arguments import parse
 from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import FAILED, INTERRUPTED, USAGE, CommandFailed
+from cairn_server.terminal.sanitise import one_line
 
 Command = Callable[[Namespace, Workspace, Dial], int]
 
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         with ExitStack() as stack:
             return COMMANDS[options.command](options, workspace, _dial_of(workspace, stack))
     except CommandFailed as error:
-        print(f"cairn: {error}", file=sys.stderr)
+        print(f"cairn: {one_line(str(error))}", file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
         return INTERRUPTED

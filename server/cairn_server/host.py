@@ -43,6 +43,7 @@ def main(
     """Runs a host until it ends; the exit code. The last two take the place of the real ones in tests."""
     gc.disable()  # nothing of what is loaded now will ever be garbage; on again after the warm-up
     options = _options(arguments)
+    logging.getLogger().addHandler(logging.NullHandler())  # stderr gets one line, not a traceback
     try:
         workspace = Workspace.of(options.workspace)
         workspace.create()

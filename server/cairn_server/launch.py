@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Face = Literal["rpc", "lsp"]
 
+HOST_MODULE = "cairn_server.host"
 PATIENCE = 15.0
 """Seconds until a host that was started must answer."""
 LOOK_AGAIN = 0.005
@@ -172,13 +173,9 @@ def _start(workspace: Workspace, face: Face, client: str, deadline: float) -> Ch
 
 
 def _spawn(workspace: Workspace) -> "subprocess.Popen[bytes]":
-    """A host process of its own session, which reads nothing and writes to `host.out`.
-
-    `-P`: no module is taken from the folder we are in, which may be a stranger's.
-    """
+    """A host process in a session of its own, which reads nothing and writes to `host.out`."""
     import subprocess
 
-    command = [sys.executable, "-P", "-m", "cairn_server.host", "--workspace", str(workspace.root)]
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -187,7 +184,7 @@ def _spawn(workspace: Workspace) -> "subprocess.Popen[bytes]":
         descriptor = os.open(_output(workspace), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "wb") as output:
             return subprocess.Popen(
-                command,
+                host_command(workspace),
                 cwd=workspace.home,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -197,6 +194,11 @@ def _spawn(workspace: Workspace) -> "subprocess.Popen[bytes]":
             )
     except OSError as error:
         raise LaunchError(f"no host can be started in {workspace.home}: {error}") from error
+
+
+def host_command(workspace: Workspace) -> list[str]:
+    """What starts the host. `-P`: no module is taken from the folder we are in, which may be a stranger's."""
+    return [sys.executable, "-P", "-m", HOST_MODULE, "--workspace", str(workspace.root)]
 
 
 def _output(workspace: Workspace) -> Path:

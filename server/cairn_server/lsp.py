@@ -5,12 +5,19 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Generator
+from functools import cache
 from typing import Any, Protocol, cast
 
 from lsprotocol import types
 from pygls.exceptions import FeatureRequestError, JsonRpcException
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, LanguageServerProtocol, lsp_method
+from pygls.protocol import (
+    JsonRPCNotification,
+    JsonRPCRequestMessage,
+    LanguageServerProtocol,
+    default_converter,
+    lsp_method,
+)
 
 from cairn_server import __version__
 from cairn_server.call import CallError, Context, Method, call
@@ -149,11 +156,18 @@ class CairnServer(LanguageServer):
             log.warning("an LSP message could not be handled: %s", error)
 
 
+@cache
+def _converter() -> Any:
+    """One for all connections: making it, and what it learns of each type, takes longer than the rest."""
+    return default_converter()
+
+
 def _language_server(context: Context) -> CairnServer:
     server = CairnServer(
         "cairn",
         __version__,
         protocol_cls=CairnProtocol,
+        converter_factory=_converter,
         text_document_sync_kind=types.TextDocumentSyncKind.None_,
         max_workers=1,
     )

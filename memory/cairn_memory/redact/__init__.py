@@ -12,4 +12,12 @@ from cairn_memory.redact.known import environment_secrets
 from cairn_memory.redact.masker import PLACEHOLDER, Masker, SecretMasker, workspace_key
 from cairn_memory.redact.payloads import Masked, masked
 
-__all__ = ["PLACEHOLDER", "Masked", "Masker", "SecretMasker", "environment_secrets", "masked", "workspace_key"]
+__all__ = [
+    "PLACEHOLDER",
+    "Masked",
+    "Masker",
+    "SecretMasker",
+    "environment_secrets",
+    "masked",
+    "workspace_key",
+]
