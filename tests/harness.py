@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from deadlines import deadline
+from scripted_provider import Choose, Script, ScriptedProvider
+
 from cairn_agents.runs import RunInfo, Runs, RunSettings
 from cairn_memory.events import Event, Payload
 from cairn_memory.log import EventLog
 from cairn_memory.places import UserFolders, Workspace
 from cairn_memory.redact import SecretMasker
 from cairn_memory.store import open_log
-from deadlines import deadline
-from scripted_provider import Choose, Script, ScriptedProvider
 
 
 @dataclass
@@ -85,7 +86,10 @@ async def harness(
     async with ScriptedProvider(turns, **provider) as model:
         streamed: list[tuple[str, str]] = []
         runs = Runs(
-            workspace, UserFolders(user, user, user), log, lambda _s, _n, source, text: streamed.append((source, text))
+            workspace,
+            UserFolders(user, user, user),
+            log,
+            lambda _s, _n, source, text: streamed.append((source, text)),
         )
         await runs.open()
         try:

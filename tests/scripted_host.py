@@ -154,6 +154,7 @@ class ScriptedHost:
         method, params = message["method"], message["params"]
         reply: Params = {"jsonrpc": "2.0", "id": message["id"]}
         with self._lock:
+            self.calls.append((method, params))
             try:
                 if method == "cairn/events/subscribe":
                     self._following.append(channel)
@@ -166,7 +167,6 @@ class ScriptedHost:
             if method == "cairn/events/subscribe":
                 for event in self.events[params["since"] :]:
                     _send(channel, {"jsonrpc": "2.0", "method": "cairn/event", "params": {"event": event}})
-            self.calls.append((method, params))
             self._called.put((method, params))
             self.after.get(method, lambda params: None)(params)
 

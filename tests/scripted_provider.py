@@ -51,7 +51,9 @@ def usage(prompt: int, completion: int, cached: int = 0) -> bytes:
         "total_tokens": prompt + completion,
         "prompt_tokens_details": {"cached_tokens": cached},
     }
-    return event({"id": "c", "object": "chat.completion.chunk", "model": "scripted", "choices": [], "usage": counted})
+    return event(
+        {"id": "c", "object": "chat.completion.chunk", "model": "scripted", "choices": [], "usage": counted}
+    )
 
 
 DONE = event(b"[DONE]")
@@ -140,7 +142,10 @@ FAULTS: dict[str, tuple[Piece, ...]] = {
 }
 
 STATUSES: dict[int, tuple[str, object]] = {
-    400: ("Bad Request", {"error": {"code": "context_length_exceeded", "message": "maximum context length is 8192"}}),
+    400: (
+        "Bad Request",
+        {"error": {"code": "context_length_exceeded", "message": "maximum context length is 8192"}},
+    ),
     401: ("Unauthorized", {"error": {"message": "Incorrect API key provided: sk-abcdefghij"}}),
     402: ("Payment Required", {"error": {"message": "Insufficient Balance"}}),
     404: ("Not Found", {"error": {"message": "no such model"}}),
@@ -212,7 +217,9 @@ class ScriptedProvider:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        lengths = [line.split(":")[1] for line in head.lower().split("\r\n") if line.startswith("content-length:")]
+        lengths = [
+            line.split(":")[1] for line in head.lower().split("\r\n") if line.startswith("content-length:")
+        ]
         body = await reader.readexactly(int(lengths[0])) if lengths else b""
         if head.startswith("GET"):
             _send(writer, 200, "OK", {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
@@ -227,7 +234,13 @@ class ScriptedProvider:
             return False
         if isinstance(turn, int):
             why, answer = STATUSES[turn]
-            _send(writer, turn, why, answer, {"retry-after": self.retry_after} if turn in (429, 503, 529) else {})
+            _send(
+                writer,
+                turn,
+                why,
+                answer,
+                {"retry-after": self.retry_after} if turn in (429, 503, 529) else {},
+            )
             await writer.drain()
             return True
         pieces = turn.pieces if isinstance(turn, Turn) else FAULTS[turn]

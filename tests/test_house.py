@@ -20,7 +20,6 @@ LONGEST_FUNCTION = 70
 """Lines: more does not fit a screen."""
 
 EDGES = {
-    "agents/cairn_agents/model/client.py": "whatever the SDK raises becomes a ModelError that says who must react",
     "agents/cairn_agents/calls.py": "a defect in one tool is told to the model; the run goes on",
     "agents/cairn_agents/runs.py": "a defect in one session ends that session; the others go on",
     "server/cairn_server/call.py": "a defect in one method is an error reply; the connection goes on",

@@ -15,7 +15,7 @@ from cairn_memory.chain import Mark, link
 from cairn_memory.database import COLUMNS
 from cairn_memory.errors import StoreError, explain
 from cairn_memory.events import Event, Payload
-from cairn_memory.redact import Masker, masked
+from cairn_memory.redact import Masked, Masker, masked
 from cairn_memory.writer import StoredRow, Writer
 
 logger = logging.getLogger(__name__)
@@ -65,13 +65,15 @@ class EventLog:
         self._task = asyncio.create_task(self._write(), name="log writer")
         self._task.add_done_callback(_report)
 
-    async def append(self, session: str, *payloads: Payload, agent: str = "main") -> tuple[Event, ...]:
+    async def append(
+        self, session: str, *payloads: Payload | Masked, agent: str = "main"
+    ) -> tuple[Event, ...]:
         """Masks and stores `payloads` as one atomic group; returns when they are durable.
 
         Raises StoreFull when there is no room, StoreError when the log is closed; then
         none of them was stored. A caller that is cancelled does not take its group back.
         """
-        safe = [masked(payload, self.masker) for payload in payloads]
+        safe = [each.payload if isinstance(each, Masked) else masked(each, self.masker) for each in payloads]
         rows = tuple((session, agent, payload.kind, payload.model_dump_json()) for payload in safe)
         f"{session}{agent}".encode()  # what cannot be stored fails here, not in the writer
         if self._closing:

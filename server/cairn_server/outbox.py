@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 Frame = Callable[[bytes], bytes]
 
+
 def as_line(body: bytes) -> bytes:
     """One message of the plain face. JSON text has no raw line feed in it."""
     return body + b"\n"

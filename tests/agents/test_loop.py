@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from cairn_memory.events import ApprovalAnswered, GuardActed, HostMessage, ToolFinished
 from deadlines import deadline
 from harness import Harness, harness
 from scripted_provider import Turn, call, calls, say
+
+from cairn_memory.events import ApprovalAnswered, GuardActed, HostMessage, ToolFinished
 
 
 async def _results(h: Harness) -> list[ToolFinished]:
@@ -30,8 +31,15 @@ async def test_a_run_reads_edits_runs_a_command_and_finishes(tmp_path: Path) -> 
         assert h.conversation()[-1]["content"] == "x = 2"
 
 
-async def test_every_request_begins_with_the_bytes_of_the_one_before_also_after_a_resume(tmp_path: Path) -> None:
-    turns = [*[call("bash", command=f"echo {i}") for i in range(5)], say("one"), call("read", path="."), say("two")]
+async def test_every_request_begins_with_the_bytes_of_the_one_before_also_after_a_resume(
+    tmp_path: Path,
+) -> None:
+    turns = [
+        *[call("bash", command=f"echo {i}") for i in range(5)],
+        say("one"),
+        call("read", path="."),
+        say("two"),
+    ]
     async with harness(tmp_path, turns) as h:
         info = await h.run()
         assert (await h.resume(info.session, "and more")).state == "done"
@@ -96,7 +104,9 @@ async def test_a_call_written_as_text_is_pointed_out_and_not_run(tmp_path: Path)
 async def test_a_spent_budget_stops_the_run_and_a_resume_grants_as_much_again(
     tmp_path: Path, config: str, what: str
 ) -> None:
-    async with harness(tmp_path, lambda n: call("bash", command=f"echo {n}"), config=f"[budget]\n{config}") as h:
+    async with harness(
+        tmp_path, lambda n: call("bash", command=f"echo {n}"), config=f"[budget]\n{config}"
+    ) as h:
         info = await h.run()
         assert info.state == "budget"
         assert what in info.reason
@@ -117,7 +127,9 @@ async def test_plan_mode_offers_and_lets_through_no_effect_shell_included(tmp_pa
         assert offered == {"read", "grep", "glob", "note"}
 
 
-async def test_a_call_that_needs_an_answer_waits_for_one_and_a_denial_reaches_the_model(tmp_path: Path) -> None:
+async def test_a_call_that_needs_an_answer_waits_for_one_and_a_denial_reaches_the_model(
+    tmp_path: Path,
+) -> None:
     turns = [call("bash", command="touch x"), say("I see.")]
     async with harness(tmp_path, turns) as h:
         session = await h.start(approve_all=False)
@@ -155,7 +167,10 @@ async def test_with_nobody_there_the_policy_denies_after_its_time(tmp_path: Path
 
 
 async def test_an_interrupt_ends_the_command_and_new_words_go_on_from_there(tmp_path: Path) -> None:
-    turns = [calls(("bash", {"command": "echo go; sleep 60"}), ("bash", {"command": "touch never"})), say("stopped")]
+    turns = [
+        calls(("bash", {"command": "echo go; sleep 60"}), ("bash", {"command": "touch never"})),
+        say("stopped"),
+    ]
     async with harness(tmp_path, turns) as h:
         session = await h.start()
         async with deadline():
@@ -206,7 +221,12 @@ async def test_a_secret_never_reaches_the_log_or_the_model(tmp_path: Path) -> No
 
 
 async def test_a_file_changed_underneath_refuses_the_edit(tmp_path: Path) -> None:
-    turns = [call("read", path="a"), call("bash", command="echo other > a"), call("write", path="a", content="x"), say("")]
+    turns = [
+        call("read", path="a"),
+        call("bash", command="echo other > a"),
+        call("write", path="a", content="x"),
+        say(""),
+    ]
     async with harness(tmp_path, [*turns[:3], say("ok")]) as h:
         (h.root / "a").write_text("a\n", encoding="utf-8")
         await h.run()

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deadlines import deadline
+
 from cairn_agents.tools.base import Arguments, Plan, Result, Scope, Tool, ToolError
 from cairn_agents.tools.command import Command
 from cairn_agents.tools.toolbox import Toolbox
 from cairn_memory.blobs import BlobStore
-from deadlines import deadline
 
 
 @dataclass
@@ -72,7 +73,9 @@ async def test_a_binary_file_is_described_and_not_dumped(desk: Desk) -> None:
     assert (await desk("read", path="b")).text == "b is a binary file of 600 bytes."
 
 
-async def test_a_symlink_loop_is_an_error_and_a_link_is_planned_as_its_target(desk: Desk, tmp_path: Path) -> None:
+async def test_a_symlink_loop_is_an_error_and_a_link_is_planned_as_its_target(
+    desk: Desk, tmp_path: Path
+) -> None:
     (desk.root / "loop").symlink_to("loop")
     assert "loop" in await desk.fails("read", path="loop")
     (tmp_path / "outside").write_text("x", encoding="utf-8")
@@ -207,7 +210,9 @@ async def test_a_background_command_goes_on_and_its_end_is_known(desk: Desk) -> 
 
 
 async def test_a_command_whose_host_was_killed_gives_its_true_result_and_never_runs_again(desk: Desk) -> None:
-    tool, plan = await desk.plan("bash", command="echo x >> log; while [ ! -e go ]; do sleep 0.01; done; exit 7")
+    tool, plan = await desk.plan(
+        "bash", command="echo x >> log; while [ ! -e go ]; do sleep 0.01; done; exit 7"
+    )
     assert await tool.recover(plan, desk.scope) is None, "it was not begun"
     forgotten = Command(desk.scope.folder / "calls" / plan.call, desk.root, plan.command)
     forgotten.start()  # by a host that then was killed

@@ -35,7 +35,9 @@ def run(name: str, arguments: dict[str, Any]) -> str:
     if name == "write":
         Path(arguments["path"]).write_text(arguments["content"], encoding="utf-8")
         return "written"
-    return subprocess.run(["bash", "-c", arguments["command"]], capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        ["bash", "-c", arguments["command"]], capture_output=True, text=True, check=False
+    ).stdout
 
 
 def main(url: str) -> None:

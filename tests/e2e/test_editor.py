@@ -46,9 +46,10 @@ def workspace(repository: Path) -> Iterator[Path]:
 class Scenario:
     """Plays a scenario in a window on `workspace`."""
 
-    def __init__(self, workspace: Path, scratch: Path) -> None:
+    def __init__(self, workspace: Path, scratch: Path, test: str) -> None:
         self.workspace = workspace
         self._scratch = scratch
+        self._test = test
 
     async def play(
         self, name: str, turns: list[Turn], server: tuple[str, ...] = (str(CAIRN),), **given: str
@@ -76,23 +77,23 @@ class Scenario:
                 if process.returncode is None:
                     process.terminate()
                     await process.wait()
-        self._keep(name)
+        self._keep_screenshots()
         assert process.returncode == 0, said
 
     def run_document(self) -> str:
         (document,) = self.workspace.glob(".cairn/local/sessions/*/run.md")
         return document.read_text(encoding="utf-8")
 
-    def _keep(self, name: str) -> None:
+    def _keep_screenshots(self) -> None:
         if shots := os.environ.get("CAIRN_SHOTS"):
             Path(shots).mkdir(parents=True, exist_ok=True)
             for shot in self._scratch.glob("*.png"):
-                shutil.copy(shot, Path(shots) / f"{name}-{shot.name}")
+                shutil.copy(shot, Path(shots) / f"{self._test}-{shot.name}")
 
 
 @pytest.fixture
-def scenario(workspace: Path, tmp_path: Path) -> Scenario:
-    return Scenario(workspace, tmp_path / "scratch")
+def scenario(workspace: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Scenario:
+    return Scenario(workspace, tmp_path / "scratch", request.node.name)
 
 
 def allow_waiting(cairn_home: Path) -> None:

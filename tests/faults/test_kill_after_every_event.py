@@ -7,21 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted_provider import Script, ScriptedProvider, call, calls, say
+
 from cairn_memory.redact import SecretMasker
 from cairn_memory.store import open_log
-from scripted_provider import Script, ScriptedProvider, call, calls, say
 
 KILLABLE = Path(__file__).with_name("killable.py")
 LIMIT = 50.0
 
 TURNS: list[Script] = [
-    calls(("read", {"path": "a.txt"}), ("glob", {"pattern": "*.txt"}), ("grep", {"pattern": "two", "path": "a.txt"})),
+    calls(
+        ("read", {"path": "a.txt"}),
+        ("glob", {"pattern": "*.txt"}),
+        ("grep", {"pattern": "two", "path": "a.txt"}),
+    ),
     call("bash", command="echo one >> log.txt"),
     call("write", path="new.py", content="def f():\n    return 1\n"),
     call("edit", path="new.py", old="return 1", new="return 2"),
     call("note", text="f returns two"),
     call("edit", path="new.py", old="not there", new="x"),
-    calls(("bash", {"command": "echo two >> log.txt"}), ("bash", {"command": "echo three >> log.txt; exit 4"})),
+    calls(
+        ("bash", {"command": "echo two >> log.txt"}), ("bash", {"command": "echo three >> log.txt; exit 4"})
+    ),
     call("read", path="missing.txt"),
     *[
         turn
@@ -108,7 +115,9 @@ async def _check(folder: Path, kill_at: int, expected: tuple[dict[str, str], lis
     assert len(repeated) <= 3, "at most the calls in flight at the kill"
 
 
-async def test_a_run_killed_in_the_middle_of_a_command_ends_with_the_same_files_and_conversation(tmp_path: Path) -> None:
+async def test_a_run_killed_in_the_middle_of_a_command_ends_with_the_same_files_and_conversation(
+    tmp_path: Path,
+) -> None:
     expected = await _unbroken(tmp_path / "unbroken")
     await _check(tmp_path / "killed", expected[2] // 2, expected)
 

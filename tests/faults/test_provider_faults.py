@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from cairn_memory.events import ModelFailed, ModelReplied, ToolFinished, ToolStarted
 from harness import Harness, harness
 from scripted_provider import FAULTS, STATUSES, call, say
+
+from cairn_memory.events import ModelFailed, ModelReplied, ToolFinished, ToolStarted
 
 QUICK = """
 [model]
@@ -33,7 +34,14 @@ RETRIED = {
     503: "Overloaded",
     529: "Overloaded",
 }
-STOPPED = {400: "window", 401: "Refused", 402: "Refused", 404: "Refused", 413: "Refused", "endless": "ReplyTooLarge"}
+STOPPED = {
+    400: "window",
+    401: "Refused",
+    402: "Refused",
+    404: "Refused",
+    413: "Refused",
+    "endless": "ReplyTooLarge",
+}
 
 
 async def _failures(h: Harness) -> list[ModelFailed]:
@@ -65,7 +73,9 @@ async def test_a_passing_fault_is_tried_again_with_the_same_bytes(tmp_path: Path
 
 
 @pytest.mark.parametrize("fault", RETRIED, ids=str)
-async def test_a_fault_that_stays_ends_in_a_state_that_can_be_resumed(tmp_path: Path, fault: str | int) -> None:
+async def test_a_fault_that_stays_ends_in_a_state_that_can_be_resumed(
+    tmp_path: Path, fault: str | int
+) -> None:
     async with harness(tmp_path, [fault] * 3, config=QUICK.replace("3\n", "2\n")) as h:
         info = await h.run()
         assert info.state == "failed"
@@ -75,7 +85,9 @@ async def test_a_fault_that_stays_ends_in_a_state_that_can_be_resumed(tmp_path: 
 
 
 @pytest.mark.parametrize("fault", STOPPED, ids=str)
-async def test_what_trying_again_cannot_mend_stops_at_once_and_says_why(tmp_path: Path, fault: str | int) -> None:
+async def test_what_trying_again_cannot_mend_stops_at_once_and_says_why(
+    tmp_path: Path, fault: str | int
+) -> None:
     async with harness(tmp_path, [fault, "ok"], config=QUICK) as h:
         info = await h.run()
         assert info.state == "failed"

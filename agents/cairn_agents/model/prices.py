@@ -1,7 +1,7 @@
 """What a model costs and how much it holds: a table that ships with Cairn, under one the user may write."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -47,6 +47,9 @@ class Prices:
     """Prices by glob over model names; the longest pattern that fits wins."""
 
     models: dict[str, Price]
+    _found: dict[str, Price | None] = field(
+        default_factory=dict[str, Price | None], compare=False, repr=False
+    )
 
     @classmethod
     def load(cls, user_file: Path | None = None) -> "Prices":
@@ -74,13 +77,17 @@ class Prices:
         return price.send_reasoning if price else False
 
     def _find(self, model: str) -> Price | None:
+        if model not in self._found:
+            self._found[model] = self._look_up(model.lower())
+        return self._found[model]
+
+    def _look_up(self, model: str) -> Price | None:
         """The entry for a name such as `gpt-5-mini`, or `openai/gpt-5-mini` at a gateway."""
-        whole = model.lower()
-        name = whole.rsplit("/", 1)[-1]
+        name = model.rsplit("/", 1)[-1]
         fitting = [
             pattern
             for pattern in self.models
-            if fnmatchcase(name, pattern.lower()) or fnmatchcase(whole, pattern.lower())
+            if fnmatchcase(name, pattern.lower()) or fnmatchcase(model, pattern.lower())
         ]
         return self.models[max(fitting, key=len)] if fitting else None
 

@@ -102,9 +102,7 @@ class Command:
         watcher = asyncio.create_task(self._watch(show))
         gone = asyncio.create_task(self._gone())
         try:
-            done, _ = await asyncio.wait(
-                {watcher, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait({watcher, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if gone in done:
                 return self._ended()
             await self.end()

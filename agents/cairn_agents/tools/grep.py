@@ -81,7 +81,9 @@ async def _ripgrep(program: str, path: Path, args: GrepArguments, scope: Scope) 
             if spec is not None and not spec.match_file(name.removeprefix("./")):
                 continue
             number, _, text = rest.partition(":")
-            lines.append(f"{shown(path / name if path.is_dir() else path, scope)}:{number}: {text.rstrip(chr(13))}")
+            lines.append(
+                f"{shown(path / name if path.is_dir() else path, scope)}:{number}: {text.rstrip(chr(13))}"
+            )
         if len(lines) <= MOST:
             error = (await process.stderr.read(4_000)).decode("utf-8", "replace").strip()
             if await process.wait() == 2 and not lines:

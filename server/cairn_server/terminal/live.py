@@ -144,6 +144,7 @@ class LiveView:
         if self._output.strip():
             rows.append(_last_line("      ", self._output, "dim", width))
         if self._question:
+            rows.append(Text())
             rows += painted(line("", Span("  "), Span(self._question, "bold yellow"), hang=2), width)
         else:
             rows.append(progress(self._standing, width))

@@ -30,15 +30,17 @@ def break_at(text: str, width: int) -> int:
 
 
 def _shortened(spans: tuple[Span, ...], width: int) -> list[Span]:
+    """Cuts what may be cut, the longest first, until the line fits or nothing more can go."""
+    result = list(spans)
     excess = sum(cell_len(span.text) for span in spans) - width
-    result: list[Span] = []
-    for span in spans:
-        size = cell_len(span.text)
-        if excess > 0 and span.cut and size > SHORTEST:
-            keep = max(size - excess, SHORTEST)
-            excess -= size - keep
-            span = span._replace(text=set_cell_size(span.text, keep - 1).rstrip() + "…")
-        result.append(span)
+    sizes = {index: cell_len(span.text) for index, span in enumerate(spans) if span.cut}
+    for index in sorted(sizes, key=lambda index: -sizes[index]):
+        keep = max(sizes[index] - excess, SHORTEST)
+        if excess <= 0 or keep >= sizes[index]:
+            break
+        excess -= sizes[index] - keep
+        text = set_cell_size(spans[index].text, keep - 1).rstrip() + "…"
+        result[index] = spans[index]._replace(text=text)
     return result
 
 
