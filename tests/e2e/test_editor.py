@@ -130,6 +130,14 @@ async def test_a_reloaded_window_finds_the_run_that_goes_on(scenario: Scenario, 
     assert scenario.run_document().count(WAIT) == 1
 
 
+async def test_a_killed_host_is_started_again_and_tells_what_became_of_the_run(
+    scenario: Scenario, cairn_home: Path
+) -> None:
+    allow_waiting(cairn_home)
+
+    await scenario.play("crash", WAITING, prompt="Lay the stones", waiting="Then I wait for a sign.")
+
+
 async def test_an_approval_is_asked_in_one_notification_and_given_there(scenario: Scenario) -> None:
     turns = [call("bash", command="touch cairn.txt"), say(WORDS)]
 

@@ -7,6 +7,7 @@ import pytest
 
 from cairn_agents.recording import Recording, Turn
 from cairn_memory.events import Event, ModelReplied, Payload, ToolCall, ToolFinished, ToolStarted, Usage
+from cairn_memory.verify import Problem
 from cairn_server.demo.story import Story
 from cairn_server.demo.watch import Kill
 from cairn_server.demo.workspace import DemoWorkspace, SuiteRun
@@ -47,7 +48,7 @@ def story() -> Story:
         recording=Recording(turns=TURNS),
         exported=Recording(turns=TURNS),
         events=events,
-        kill=Kill(host=1, session="s", step=30, call="call_30", title="make", seen=events[:90]),
+        kill=Kill(host=1, session="s", step=30, call="call_30", title="make", seen=events[:90], damage=()),
         next_host=2,
         before=SuiteRun(66, 42),
         after=SuiteRun(66, 0),
@@ -102,6 +103,11 @@ def test_a_missing_step_and_a_missing_result_are_noticed(story: Story) -> None:
         "every recorded turn was played once, in order"
     ]
     assert broken(replace(story, events=story.events[:-1])) == ["every call has exactly one result"]
+
+
+def test_damage_to_the_log_is_no_success(story: Story) -> None:
+    lost = replace(story, damage=(Problem("lost", "events 4-5", "they are gone"),))
+    assert broken(lost) == ["the log is whole, right after the kill and at the end"]
 
 
 def test_a_host_that_was_never_killed_is_no_resume(story: Story) -> None:

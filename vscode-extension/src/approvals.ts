@@ -151,7 +151,8 @@ export class Approvals implements vscode.Disposable {
     const agent = this.sessions.get(session)?.mode;
     const asks = `Cairn${agent ? `'s ${agent} agent` : ''} asks: ${title}`;
     const more = fits(approval) && !title.includes(detail) ? ` — ${detail}` : '';
-    return `${asks}${more}${grant && ` (for the session: ${grant})`}`;
+    const lasting = grant && !title.includes(grant) ? ` (for the session: ${grant})` : '';
+    return `${asks}${more}${lasting}`;
   }
 }
 

@@ -70,7 +70,8 @@ export class Status implements vscode.Disposable {
   private look(): Look {
     const session = this.sessions.current;
     const waiting = this.approvals.pending.length;
-    const words = [waiting ? approvalsWait(waiting) : '', session ? inWords(session) : ''].filter(Boolean).join(' · ');
+    const state = waiting ? approvalsWait(waiting) : session?.state;
+    const words = [state, ...(session ? inFigures(session) : [])].filter(Boolean).join(' · ');
     return {
       icon: waiting ? ICONS.waiting : session ? ICONS[session.state] : '$(milestone)',
       label: words ? `Cairn: ${words}` : 'Cairn',
@@ -85,16 +86,13 @@ function approvalsWait(count: number): string {
   return count === 1 ? '1 approval waits' : `${count} approvals wait`;
 }
 
-/** "running · step 3 · 12% · $0.02": state, step, how full the window is, what it cost. */
-function inWords({ state, steps, fill, window, cost }: SessionInfo): string {
-  const parts = [state, `step ${steps}`];
-  if (window > 0) {
-    parts.push(`${Math.round((100 * fill) / window)}%`);
-  }
-  if (cost > 0) {
-    parts.push(`$${cost.toFixed(cost < 0.1 ? 3 : 2)}`);
-  }
-  return parts.join(' · ');
+/** "step 3", "12%", "$0.02": the step, how full the window is, what it cost. */
+function inFigures({ steps, fill, window, cost }: SessionInfo): string[] {
+  return [
+    `step ${steps}`,
+    ...(window > 0 ? [`${Math.round((100 * fill) / window)}%`] : []),
+    ...(cost > 0 ? [`$${cost.toFixed(cost < 0.1 ? 3 : 2)}`] : []),
+  ];
 }
 
 /** The goal and the model's name come from outside: as text, never as Markdown. */

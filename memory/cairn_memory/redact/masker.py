@@ -7,6 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
+from cairn_memory.errors import explain
 from cairn_memory.files import write_atomically
 from cairn_memory.redact.assignments import find_assignments
 from cairn_memory.redact.cookies import find_cookies
@@ -20,8 +21,7 @@ PLACEHOLDER = "[masked:"
 """How every placeholder begins: `[masked:github-token:3fa9]`."""
 
 _ROUNDS = 8
-_REMEMBERED = 32
-_WORTH_REMEMBERING = 1_000
+_KEY_LENGTH = 16
 
 
 class Masker(Protocol):
@@ -46,22 +46,19 @@ class SecretMasker:
 
     def __init__(self, known: Iterable[str] = (), *, key: bytes | None = None) -> None:
         self._known = KnownValues(known)
-        self._key = key or secrets.token_bytes(16)
-        self._clean: dict[str, None] = {}
+        self._key = key or secrets.token_bytes(_KEY_LENGTH)
 
     def learn(self, value: str) -> None:
         self._known.add(value)
-        self._clean.clear()
 
     def mask(self, text: str) -> str:
-        if len(text) < 8 or text in self._clean:
+        if len(text) < 8:
             return text
         for _ in range(_ROUNDS):  # what was masked can change how its neighbours read
             masked = self._mask_once(text)
             if masked == text:
                 break
             text = masked
-        self._remember(text)
         return text
 
     def _mask_once(self, text: str) -> str:
@@ -97,27 +94,20 @@ class SecretMasker:
         digest = blake2b(secret.encode("utf-8", "replace"), key=self._key, digest_size=2).hexdigest()
         return f"{PLACEHOLDER}{kind}:{digest}]"
 
-    def _remember(self, text: str) -> None:
-        """A long text that was just masked is often masked again at once, as part of an event."""
-        if len(text) >= _WORTH_REMEMBERING:
-            self._clean[text] = None
-            if len(self._clean) > _REMEMBERED:
-                del self._clean[next(iter(self._clean))]
-
 
 def workspace_key(folder: Path) -> bytes:
     """The key of the placeholders of a workspace, made at the first call and kept in `folder`, 0600.
 
-    Raises OSError when it can be neither read nor written.
+    Raises StoreError when it can be neither read nor written.
     """
     path = folder / "mask.key"
     try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        key = b""
-    if len(key) != 16:
-        key = secrets.token_bytes(16)
-        write_atomically(path, key, mode=0o600)
+        key = path.read_bytes() if path.exists() else b""
+        if len(key) != _KEY_LENGTH:
+            key = secrets.token_bytes(_KEY_LENGTH)
+            write_atomically(path, key, mode=0o600)
+    except OSError as error:
+        raise explain(error, f"{path} could not be used") from error
     return key
 
 

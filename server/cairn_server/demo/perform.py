@@ -9,6 +9,7 @@ from rich.console import Console
 
 from cairn_agents.recording import Recording, parse
 from cairn_memory.places import Workspace
+from cairn_memory.verify import verify
 from cairn_server.demo.command import CommandFailed, CommandLine
 from cairn_server.demo.story import Story
 from cairn_server.demo.watch import Kill, NotKilled, Watcher, step_to_kill
@@ -55,7 +56,7 @@ async def perform(folder: Path, recording: Recording, pace: float, console: Cons
         before=before,
         after=project.test(),
         changed=tuple(project.changed()),
-        damage=(),
+        damage=(*kill.damage, *verify(workspace.local)),
         seconds=time.monotonic() - begin,
     )
 

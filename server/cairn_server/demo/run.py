@@ -28,9 +28,9 @@ replayed model, the tools, the files, the tests, the kill and the resume.
 _CLOSING = """
 To give a real model a real task, in any git repository:
 
-  export OPENAI_BASE_URL=https://api.openai.com/v1   [dim]# or any OpenAI-compatible endpoint[/]
-  export OPENAI_API_KEY=...                          [dim]# not needed for most local ones[/]
-  export CAIRN_MODEL=...                             [dim]# a model's name, as that endpoint knows it[/]
+  export OPENAI_BASE_URL=https://api.openai.com/v1   # or a compatible one
+  export OPENAI_API_KEY=...                          # a local one needs none
+  export CAIRN_MODEL=...                             # a model it has
   cairn run "Make the failing tests pass"
 """
 

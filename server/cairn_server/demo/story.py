@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from cairn_agents.recording import Recording
 from cairn_memory.events import Event, ModelReplied, Payload, ToolCall, ToolFinished, ToolStarted, Usage
+from cairn_memory.verify import Problem
 from cairn_server.demo.watch import Kill
 from cairn_server.demo.workspace import SuiteRun
 
@@ -27,7 +28,7 @@ class Promise:
 class Story:
     """Everything the closing table tells. `events` are the session's, from the log; `seconds` all of it took.
 
-    `exported` is the session as Cairn writes it for `cairn replay`; `damage` what is wrong with the log.
+    `exported` is the session as Cairn writes it for `cairn replay`; `damage` what was wrong with the log, after the kill and at the end.
     """
 
     recording: Recording
@@ -38,7 +39,7 @@ class Story:
     before: SuiteRun
     after: SuiteRun
     changed: tuple[str, ...]
-    damage: tuple[str, ...]
+    damage: tuple[Problem, ...]
     seconds: float
 
     @property
@@ -100,7 +101,7 @@ class Story:
                 "every call has exactly one result", results == Counter(call.id for call in self._calls())
             ),
             Promise("the session, exported, is the same recording again", exported == recorded),
-            Promise("the log is whole", not self.damage),
+            Promise("the log is whole, right after the kill and at the end", not self.damage),
         ]
 
     def _killed_near(self, half: float) -> bool:

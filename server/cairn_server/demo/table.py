@@ -1,9 +1,14 @@
 """The closing table of the demo."""
 
+from textwrap import shorten
+
 from rich.console import Console
 from rich.table import Table
 
 from cairn_server.demo.story import Story
+
+_TITLE = 60
+"""Characters of a command that tell it from others."""
 
 
 def show(story: Story, console: Console) -> None:
@@ -29,17 +34,20 @@ def _facts(story: Story) -> Table:
     table.add_row("tests before", str(story.before))
     table.add_row("tests after", str(story.after))
     table.add_row("files changed", f"{len(story.changed)}: {', '.join(story.changed)}")
-    table.add_row(
-        "the kill",
-        f"SIGKILL to host {kill.host} in step {kill.step}, after event {kill.last_seq}, during {kill.title}",
-    )
+    table.add_row("the kill", f"SIGKILL to host {kill.host} in step {kill.step}, after event {kill.last_seq}")
+    table.add_row("what ran then", shorten(kill.title, _TITLE, placeholder=" ..."))
+    if (result := story.survivor) is not None:
+        table.add_row(
+            "what became of it",
+            f"{result.outcome}: {result.summary}; it ran on, the next host found its result",
+        )
     table.add_row(
         "the resume",
-        f"host {story.next_host} went on and wrote {story.after_kill} more events; "
-        f"{story.lost} events lost, {len(story.run_twice)} calls run twice",
+        f"host {story.next_host} wrote {story.after_kill} more events; "
+        f"events lost: {story.lost}, calls run twice: {len(story.run_twice)}",
     )
-    if (result := story.survivor) is not None:
-        table.add_row("the command that ran", f"outlived its host; its result was found: {result.summary}")
+    for problem in story.damage:
+        table.add_row("damage", f"{problem.kind} {problem.where}: {problem.detail}")
     table.add_row("time", f"{story.seconds:.0f} s")
     return table
 

@@ -4,15 +4,15 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from cairn_agents.recording import Recording
 from cairn_memory.events import Event, ToolStarted
 from cairn_memory.places import Workspace
+from cairn_memory.verify import Problem, verify
 from cairn_server.launch import LOOK_AGAIN, find
-from cairn_server.terminal.connection import Connection, Lost
+from cairn_server.terminal.connection import Connection, Lost, Notice
 
 
 class NotKilled(Exception):
@@ -29,6 +29,8 @@ class Kill:
     call: str
     title: str
     seen: tuple[Event, ...]
+    damage: tuple[Problem, ...]
+    """What was wrong with the log as the dead host left it."""
 
     @property
     def last_seq(self) -> int:
@@ -46,7 +48,10 @@ def step_to_kill(recording: Recording) -> int:
 
 
 class Watcher:
-    """Follows the run of a workspace and ends its host, with no warning, when a call of `step` runs."""
+    """Follows the run of a workspace and ends its host, with no warning, while a command of `step` prints.
+
+    The first output is the sign that the command really runs; its start is in the log before that.
+    """
 
     def __init__(self, workspace: Workspace, step: int) -> None:
         self._workspace = workspace
@@ -58,19 +63,26 @@ class Watcher:
         """Blocks until the host is gone. Raises NotKilled when it went by itself, or after `give_up`."""
         host, connection = self._attach()
         seen: list[Event] = []
-        started: tuple[str, ToolStarted] | None = None
-        for event in _events(connection):
-            seen.append(event)
-            payload = event.payload
-            if started is None and isinstance(payload, ToolStarted) and payload.step == self._step:
-                started = event.session, payload
+        session = ""
+        while not isinstance(said := connection.inbox.get(), Lost):
+            if said.method == "cairn/event":
+                seen.append(event_of(said.params["event"]))
+            elif not session and self._prints(said):
+                session = said.params["session"]
                 end_process(host)
+        damage = tuple(verify(self._workspace.local))  # before a new host may have mended anything
         connection.close()
-        if started is None:
-            raise NotKilled(f"its host was never killed: step {self._step} did not come")
-        session, call = started
         mine = tuple(event for event in seen if event.session == session)
-        return Kill(host, session, self._step, call.call, call.title, mine)
+        calls = [event.payload for event in mine if isinstance(event.payload, ToolStarted)]
+        if not calls:
+            raise NotKilled(f"its host was never killed: step {self._step} did not come")
+        return Kill(host, session, self._step, calls[-1].call, calls[-1].title, mine, damage)
+
+    def _prints(self, said: Notice) -> bool:
+        return said.method == "cairn/stream" and (said.params["step"], said.params["source"]) == (
+            self._step,
+            "output",
+        )
 
     def give_up(self) -> None:
         """Nothing more will happen: `kill` shall return. May be called from another thread."""
@@ -85,7 +97,7 @@ class Watcher:
                 raise NotKilled("no host was there to be killed")
             time.sleep(LOOK_AGAIN)
         self._connection = Connection(channel.socket, channel.reader)
-        self._connection.post("cairn/events/subscribe", {"since": 0, "stream": False})
+        self._connection.post("cairn/events/subscribe", {"since": 0, "stream": True})
         return channel.pid, self._connection
 
 
@@ -98,10 +110,3 @@ def event_of(wire: dict[str, Any]) -> Event:
 def end_process(pid: int) -> None:
     """Ends a process so that it can do nothing about it. Windows has one such way, and no name for it."""
     os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-
-
-def _events(connection: Connection) -> Iterator[Event]:
-    """Every event the host shows, until it is gone. What was on its way when it died still comes."""
-    while not isinstance(said := connection.inbox.get(), Lost):
-        if said.method == "cairn/event":
-            yield event_of(said.params["event"])

@@ -30,11 +30,12 @@ class Signalled(NamedTuple):
 class Manner(NamedTuple):
     """How to follow. `answers`: a person is at the keys. `approve`: questions are answered with yes.
 
-    `hints`: say at the end how to go on.
+    `streams`: text is of use as it comes. `hints`: say at the end how to go on.
     """
 
     answers: bool
     approve: bool = False
+    streams: bool = False
     hints: bool = True
 
 
@@ -59,13 +60,12 @@ class Follower:
         self._reconnected = False
 
     def follow(self, since: int, known: bool) -> int:
-        """Shows everything after event `since`. Returns the exit code.
+        """Shows what comes after event `since`, to which the connection is subscribed. Returns the exit code.
 
         `known`: the session's past was read up to `since`, or it has none. Else the host is asked
         how it stands.
         """
         self._seen = since
-        self._subscribe()
         with self._signals():
             if self._keyboard is not None:
                 self._keyboard.begin()
@@ -169,7 +169,7 @@ class Follower:
 
     def _show_question(self) -> None:
         question = self._question
-        self._view.question(question.text if question else "")
+        self._view.banner(question.text if question else "")
         self._view.draft(question.draft if question and question.wants_words else self.draft.text)
 
     # --- signals ---------------------------------------------------------------------------
@@ -186,7 +186,7 @@ class Follower:
             )
             return INTERRUPTED
         self._interrupting = True
-        self._say("interrupting the step; Ctrl+C again leaves while the run goes on")
+        self._view.banner("interrupting the step; Ctrl+C again leaves while the run goes on")
         self._connection.post("cairn/run/interrupt", {"session": session})
         return None
 
@@ -207,16 +207,6 @@ class Follower:
                 signal.signal(number, handler)
 
     # --- the host --------------------------------------------------------------------------
-
-    def _subscribe(self) -> None:
-        answers = self._manner.answers or self._manner.approve
-        params = {
-            "session": self._standing.session,
-            "since": self._seen,
-            "stream": self._view.streams,
-            "answers": answers,
-        }
-        self._connection.request("cairn/events/subscribe", params)
 
     def _catch_up(self) -> int | None:
         """Asks the host how the session stands. A rest is told by an event that is still to come."""
@@ -244,7 +234,7 @@ class Follower:
             self._connection.close()
             self._connection = connection
             connection.pass_notices_to(self._inbox)
-            self._subscribe()
+            subscribe(connection, self._standing.session, self._seen, self._manner)
             return self._catch_up()
         except CommandFailed as error:
             raise CommandFailed(f"{error}; {hint}", error.code) from error
@@ -256,6 +246,17 @@ class Follower:
 
     def _say(self, text: str) -> None:
         self._view.say(line("end", Span(text, "yellow"), hang=2))
+
+
+def subscribe(connection: Connection, session: str, since: int, manner: Manner) -> None:
+    """Has the host send what comes after event `since`. Early: what streams before is missed."""
+    params = {
+        "session": session,
+        "since": since,
+        "stream": manner.streams,
+        "answers": manner.answers or manner.approve,
+    }
+    connection.request("cairn/events/subscribe", params)
 
 
 def can_answer(json_lines: bool) -> bool:

@@ -20,6 +20,9 @@ STATE_STYLES = {
     "budget": "yellow",
     "interrupted": "yellow",
 }
+FIGURES = ("steps", "tokens", "cost")
+NARROW = 76
+"""Columns of a terminal below which the figures are left out."""
 COLUMNS = ("session", "state", "steps", "tokens", "cost", "last", "goal")
 
 
@@ -110,24 +113,19 @@ def _table(found: list[SessionInfo]) -> None:
 
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    narrow = console.width < 70
-    left_out = ("steps", "tokens", "cost") if narrow else ()
-    for name in COLUMNS:
-        if name not in left_out:
-            right = name in ("steps", "tokens", "cost")
-            table.add_column(
-                name,
-                justify="right" if right else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-                ratio=1 if name == "goal" else None,
-            )
-    for each in found:
-        cells = dict(zip(COLUMNS, _row(each), strict=True))
-        texts = [
-            Text(text, style=STATE_STYLES.get(text, "") if name == "state" else "")
-            for name, text in cells.items()
-            if name not in left_out
-        ]
-        table.add_row(*texts)
+    rows = [dict(zip(COLUMNS, _row(each), strict=True)) for each in found]
+    columns = [name for name in COLUMNS if console.width >= NARROW or name not in FIGURES]
+    for name in columns:
+        widest = max(len(name), *(len(row[name]) for row in rows))
+        table.add_column(
+            name,
+            justify="right" if name in FIGURES else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=None if name == "goal" else widest,
+            ratio=1 if name == "goal" else None,
+        )
+    for row in rows:
+        styles = {"state": STATE_STYLES.get(row["state"], "")}
+        table.add_row(*(Text(row[name], style=styles.get(name, "")) for name in columns))
     console.print(table)

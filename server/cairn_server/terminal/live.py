@@ -20,8 +20,6 @@ HELD = 2_000
 class LiveView:
     """Rows above are written once; the region below is a few rows, drawn anew each time."""
 
-    streams = True
-
     def __init__(self, story: Story, standing: Standing, page: Page | None = None) -> None:
         self._page = page or Page()
         self._story = story
@@ -31,7 +29,8 @@ class LiveView:
         self._thought = ""
         self._thought_told = False
         self._output = ""
-        self._question = ""
+        self._banner = ""
+        self._late = 0
         self._draft = ""
         self._live = Live(
             console=self._page.console,
@@ -59,6 +58,8 @@ class LiveView:
         self._standing.streams(source, text)
         if source == "output":
             self._output = (self._output + text)[-HELD:]
+        elif chunk["step"] == self._late:
+            pass
         elif source == "reasoning":
             self._thought += text
         elif source == "text":
@@ -69,8 +70,11 @@ class LiveView:
     def say(self, line: Line) -> None:
         self._write([line])
 
-    def question(self, text: str) -> None:
-        self._question = text
+    def late(self, step: int) -> None:
+        self._late = step
+
+    def banner(self, text: str) -> None:
+        self._banner = text
         self.tick()
 
     def draft(self, text: str) -> None:
@@ -143,9 +147,9 @@ class LiveView:
             rows.append(_last_line("  ~ ", self._thought, "dim italic", width))
         if self._output.strip():
             rows.append(_last_line("      ", self._output, "dim", width))
-        if self._question:
+        if self._banner:
             rows.append(Text())
-            rows += painted(line("", Span("  "), Span(self._question, "bold yellow"), hang=2), width)
+            rows += painted(line("", Span("  "), Span(self._banner, "bold yellow"), hang=2), width)
         else:
             rows.append(progress(self._standing, width))
         if self._draft:

@@ -57,5 +57,6 @@ class PageView(Still):
             flow = Flow()
             self._page.rows([*flow.feed(text, self._page.width), *flow.end()])
 
+    def banner(self, text: str) -> None: ...
     def say(self, line: Line) -> None:
         self._page.lines([line])

@@ -7,7 +7,7 @@ from pathlib import Path
 from cairn_server.terminal import listing, words
 from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import DONE, USAGE, CommandFailed
-from cairn_server.terminal.follow import Follower, Manner, can_answer
+from cairn_server.terminal.follow import Follower, subscribe
 from cairn_server.terminal.input import Input
 from cairn_server.terminal.run import Choices, pick, reach, start, take_up
 from cairn_server.terminal.sanitise import one_line
@@ -98,9 +98,10 @@ class PromptLoop:
 
     def _follow(self, connection: Connection, since: int, typed: str, known: bool) -> None:
         assert self._session is not None
+        manner = self._choices.manner._replace(hints=False)
+        subscribe(connection, self._session, since, manner)
         standing = Standing(self._session)
         view = for_output(False, standing, Story(self._choices.reasoning, typed))
-        manner = Manner(can_answer(False), self._choices.yes, hints=False)
         follower = Follower(self._dial, connection, view, standing, manner)
         try:
             follower.follow(since, known)
@@ -116,7 +117,8 @@ class PromptLoop:
         model = (
             self._choices.settings().get("model") or status["model"] or "no model yet: `cairn doctor` helps"
         )
-        print(one_line(words.joined(f"cairn {status['version']}", self._root, str(model))))
+        print(one_line(words.joined(f"cairn {status['version']}", str(model))))
+        print(one_line(self._root))
         if sessions:
             last = sessions[0]
             goal = last["goal"] if len(last["goal"]) <= 50 else f"{last['goal'][:49]}…"
@@ -126,8 +128,7 @@ class PromptLoop:
         print()
 
     def _label(self) -> str:
-        mode = f"{self._mode} " if self._mode and self._session is None else ""
-        return f"{mode}{'+' if self._session else ''}> "
+        return f"{self._mode or ''}> " if self._session is None else "> "
 
     # --- the commands -----------------------------------------------------------------------
 
@@ -136,7 +137,10 @@ class PromptLoop:
 
     def _new(self, rest: str) -> int | None:
         self._session = None
-        return self._say(rest) if rest else None
+        if rest:
+            return self._say(rest)
+        print("  the next words begin a new session")
+        return None
 
     def _sessions(self, rest: str) -> None:
         listing.sessions(self._dial, as_json=False)

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import USAGE, CommandFailed
-from cairn_server.terminal.follow import Follower, Manner, can_answer
+from cairn_server.terminal.follow import Follower, Manner, can_answer, subscribe
 from cairn_server.terminal.line import Span, line
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.story import Story
-from cairn_server.terminal.view import for_output
+from cairn_server.terminal.view import for_output, streams
 from cairn_server.terminal.wire import Event, SessionInfo
 
 PAGE = 500
@@ -39,7 +39,7 @@ class Choices(NamedTuple):
 
     @property
     def manner(self) -> Manner:
-        return Manner(can_answer(self.json), self.yes)
+        return Manner(can_answer(self.json), self.yes, streams(self.json))
 
     def settings(self) -> dict[str, Any]:
         """The wire's `Settings`. The key goes to the host's memory and nowhere else."""
@@ -76,10 +76,11 @@ def attach(dial: Dial, session: str | None, choices: Choices) -> int:
     """Shows the last of a session's past, and follows it while it works."""
     connection = reach(dial)
     info = pick(connection, session)
-    standing = Standing(info["session"])
-    story = Story(choices.reasoning)
+    past = [event for page in pages(connection, info["session"]) for event in page]
+    since = past[-1]["seq"] if past else 0
+    subscribe(connection, info["session"], since, choices.manner)
+    standing, story = Standing(info["session"]), Story(choices.reasoning)
     view = for_output(choices.json, standing, story)
-    past = [event for page in pages(connection, standing.session) for event in page]
     unseen = 0 if choices.json else max(len(past) - TAIL, 0)
     for event in past[:unseen]:
         standing.apply(event)
@@ -89,7 +90,8 @@ def attach(dial: Dial, session: str | None, choices: Choices) -> int:
     for event in past[unseen:]:
         standing.apply(event)
         view.event(event)
-    since = past[-1]["seq"] if past else 0
+    if past and past[-1]["kind"] == "model.requested":
+        view.late(standing.step)
     return Follower(dial, connection, view, standing, choices.manner).follow(since, known=True)
 
 
@@ -159,6 +161,7 @@ def _follow(
     typed: str,
     known: bool,
 ) -> int:
+    subscribe(connection, session, since, choices.manner)
     standing = Standing(session)
     view = for_output(choices.json, standing, Story(choices.reasoning, typed))
     return Follower(dial, connection, view, standing, choices.manner).follow(since, known)

@@ -14,9 +14,6 @@ from cairn_server.terminal.wire import Chunk, Event
 class View(Protocol):
     """What following a run needs of whatever shows it."""
 
-    streams: bool
-    """Whether streamed text is of use."""
-
     def event(self, event: Event) -> None:
         """Shows a new event. `Standing` has taken it in already."""
         ...
@@ -29,8 +26,12 @@ class View(Protocol):
         """Shows a word of the client itself."""
         ...
 
-    def question(self, text: str) -> None:
-        """Shows that keys answer a question now; "" takes it away."""
+    def late(self, step: int) -> None:
+        """The reply of `step` began before anybody looked: its text is shown when it is whole."""
+        ...
+
+    def banner(self, text: str) -> None:
+        """Shows, in place of the progress, what the user can do now; "" takes it away."""
         ...
 
     def draft(self, text: str) -> None:
@@ -49,10 +50,8 @@ class View(Protocol):
 class Still:
     """The parts of a view that a view without anything moving leaves out."""
 
-    streams = False
-
     def chunk(self, chunk: Chunk) -> None: ...
-    def question(self, text: str) -> None: ...
+    def late(self, step: int) -> None: ...
     def draft(self, text: str) -> None: ...
     def tick(self) -> None: ...
     def pause(self) -> None: ...
@@ -69,7 +68,11 @@ class JsonView(Still):
         self._out.flush()
 
     def say(self, line: Line) -> None:
-        print("cairn:", plain([line]).strip(), file=sys.stderr, flush=True)
+        self.banner(plain([line]).strip())
+
+    def banner(self, text: str) -> None:
+        if text:
+            print("cairn:", text, file=sys.stderr, flush=True)
 
 
 class PlainView(Still):
@@ -79,7 +82,7 @@ class PlainView(Still):
         self._out = out
         self._story = story
         self._gaps = Gaps()
-        self._question = ""
+        self._banner = ""
         self._draft = ""
 
     def event(self, event: Event) -> None:
@@ -88,10 +91,10 @@ class PlainView(Still):
     def say(self, line: Line) -> None:
         self._write(plain(self._gaps.between([line])))
 
-    def question(self, text: str) -> None:
-        if text and text != self._question:
+    def banner(self, text: str) -> None:
+        if text and text != self._banner:
             self._write(f"  {text}\n")
-        self._question = text
+        self._banner = text
 
     def draft(self, text: str) -> None:
         if text.startswith(self._draft):
@@ -114,6 +117,11 @@ def for_output(json_lines: bool, standing: Standing, story: Story) -> View:
     from cairn_server.terminal.live import LiveView
 
     return LiveView(story, standing)
+
+
+def streams(json_lines: bool) -> bool:
+    """Whether the view that fits has a use for text as it comes."""
+    return not json_lines and is_live()
 
 
 def is_live() -> bool:
