@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-WIDTH = 110
+WIDTH = 118
 SHOWN = Path(__file__).with_name("run.svg")
 _CONTROL = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-ln-z])|\r|\n")
 """Cursor movements, erasures, line ends; colours (those that end in `m`) stay in the text."""

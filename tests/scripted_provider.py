@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 Piece = bytes | None | float
 """Bytes to send; None breaks the connection; a number waits so many seconds."""
@@ -186,7 +186,7 @@ class ScriptedProvider:
     url: str = ""
     _handlers: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
 
-    async def __aenter__(self) -> "ScriptedProvider":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 26)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
         return self
@@ -244,12 +244,14 @@ class ScriptedProvider:
             await writer.drain()
             return True
         pieces = turn.pieces if isinstance(turn, Turn) else FAULTS[turn]
-        whole = await _stream(writer, pieces)
+        whole = await _stream(reader, writer, pieces)
         request.replied = time.monotonic()
         return whole
 
 
-async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[Piece]) -> bool:
+async def _stream(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pieces: Sequence[Piece]
+) -> bool:
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
     for piece in pieces:
         if piece is None:
@@ -258,7 +260,7 @@ async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[Piece]) -> bool
             return False
         if isinstance(piece, float):
             await writer.drain()
-            await asyncio.wait_for(_closed(writer), piece) if piece > 1 else await _pause(piece)
+            await asyncio.wait_for(_closed(reader), piece) if piece > 1 else await _pause(piece)
             continue
         writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         await writer.drain()
@@ -267,9 +269,10 @@ async def _stream(writer: asyncio.StreamWriter, pieces: Sequence[Piece]) -> bool
     return True
 
 
-async def _closed(writer: asyncio.StreamWriter) -> None:
+async def _closed(reader: asyncio.StreamReader) -> None:
     """Waits until the other side has gone: how a silent provider behaves, without counting seconds."""
-    await writer.wait_closed()
+    await reader.read()
+    raise ConnectionResetError
 
 
 async def _pause(seconds: float) -> None:

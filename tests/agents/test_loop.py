@@ -1,5 +1,6 @@
 """The loop: what a run does, when it stops, and how it goes on."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ async def test_every_request_begins_with_the_bytes_of_the_one_before_also_after_
         assert (await h.resume(info.session, "and more")).state == "done"
         bodies = [request.body for request in h.provider.requests]
         assert len(bodies) == 8
-        assert all(after.startswith(before[:-2]) for before, after in zip(bodies, bodies[1:], strict=False))
+        assert all(after.startswith(before[:-2]) for before, after in itertools.pairwise(bodies))
 
 
 async def test_the_first_request_stays_under_four_thousand_tokens(tmp_path: Path) -> None:

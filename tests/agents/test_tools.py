@@ -250,10 +250,14 @@ def _alive(pid: int) -> bool:
 # --- searching ------------------------------------------------------------------------------
 
 
+def _no_program(name: str) -> None:
+    """As if nothing were installed."""
+
+
 @pytest.fixture(params=["ripgrep", "own"])
 def search(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "own":
-        monkeypatch.setattr("cairn_agents.tools.grep.shutil.which", lambda name: None)
+        monkeypatch.setattr("cairn_agents.tools.grep.shutil.which", _no_program)
     return request.param
 
 

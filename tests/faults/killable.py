@@ -28,6 +28,10 @@ async def _tell(log: EventLog, kill_at: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _ignore(session: str, step: int, source: str, text: str) -> None:
+    """Nobody looks at what streams."""
+
+
 async def main(root: Path, url: str, kill_at: int) -> None:
     workspace = Workspace.of(root)
     workspace.create()
@@ -35,7 +39,7 @@ async def main(root: Path, url: str, kill_at: int) -> None:
     assert not problems, problems
     teller = asyncio.create_task(_tell(log, kill_at))
     user = UserFolders(root / "user", root / "user", root / "user")
-    runs = Runs(workspace, user, log, lambda *_: None)
+    runs = Runs(workspace, user, log, _ignore)
     await runs.open()
     settings = RunSettings(model="scripted", base_url=url, api_key="test-key-of-nobody", approve_all=True)
     known = runs.list()

@@ -45,17 +45,16 @@ class Connection:
         }
         if not endpoint.api_key:
             self._headers["Authorization"] = openai.Omit()
-        host = _host(endpoint.base_url)
+        host = _host(endpoint)
         if not host.endswith("openai.com"):
             # The SDK takes these from the environment; they are nobody else's business.
             self._headers |= {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
-        with explained(endpoint):
-            self._sdk = openai.AsyncOpenAI(
-                base_url=endpoint.base_url,
-                api_key=_key(endpoint) or "none",
-                max_retries=0,
-                http_client=_http_client(endpoint, local=_is_loopback(host)),
-            )
+        self._sdk = openai.AsyncOpenAI(
+            base_url=endpoint.base_url,
+            api_key=_key(endpoint) or "none",
+            max_retries=0,
+            http_client=_http_client(endpoint, local=_is_loopback(host)),
+        )
 
     async def open(self, body: bytes) -> "Pieces":
         """Sends one request. Raises ModelError."""
@@ -152,7 +151,7 @@ def explained(endpoint: Endpoint) -> Generator[None]:
         raise _unreachable(endpoint, error.__cause__ or error) from error
     except openai.APIError as error:
         raise failures.from_stream(endpoint, error.message, error.body) from error
-    except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, ssl.SSLError, OSError) as error:
+    except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
         raise _unreachable(endpoint, error) from error
     except (ValueError, RecursionError) as error:  # broken JSON, broken UTF-8, JSON without end
         where = failures.place(endpoint)
@@ -162,10 +161,6 @@ def explained(endpoint: Endpoint) -> Generator[None]:
 def _unreachable(endpoint: Endpoint, cause: BaseException) -> ModelError:
     where = failures.place(endpoint)
     why = one_line(str(cause), endpoint.api_key) or type(cause).__name__
-    if isinstance(cause, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
-        return Refused(
-            f"{endpoint.base_url[:200]} is no address of a server ({why}); begin it with http:// or https://"
-        )
     if "CERTIFICATE_VERIFY_FAILED" in why:
         return Refused(f"{where} cannot be trusted ({why}); install its certificate on this machine")
     if isinstance(cause, (httpx2.ReadTimeout, httpx2.WriteTimeout)):
@@ -208,11 +203,19 @@ def _key(endpoint: Endpoint) -> str:
     return key
 
 
-def _host(base_url: str) -> str:
+def _host(endpoint: Endpoint) -> str:
+    """The host's name. Raises Refused for what is no address."""
     try:
-        return urlsplit(base_url).hostname or ""
-    except ValueError:
-        return ""
+        url = httpx2.URL(endpoint.base_url)
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise Refused(
+            f"the base URL {endpoint.base_url[:200]!r} is no address of a server ({error})"
+        ) from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Refused(
+            f"the base URL {endpoint.base_url[:200]!r} must begin with http:// or https:// and name a server"
+        )
+    return url.host
 
 
 def _is_loopback(host: str) -> bool:

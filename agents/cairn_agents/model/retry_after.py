@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d+)?")
 _IN_WORDS = re.compile(
-    r"(?:try again|retry) in (?P<wait>(?:\d+(?:\.\d+)?\s*(?:ms|[hms])\w*\s*)+)", re.IGNORECASE
+    r"(?:try again|retry) in (?P<wait>(?:\d+(?:\.\d+)?\s*(?:ms|[hms])[a-z]*\s*)+)", re.IGNORECASE
 )
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|[hms])")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

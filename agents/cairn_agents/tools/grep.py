@@ -63,13 +63,14 @@ class Grep:
 
 async def _ripgrep(program: str, path: Path, args: GrepArguments, scope: Scope) -> list[str]:
     """Sorted by path, so one thread; cut off as soon as there is enough."""
+    folder = await asyncio.to_thread(path.is_dir)
     skipped = [part for name in sorted(SKIPPED) for part in ("--glob", f"!**/{name}/**")]
     spec = fits(args.glob) if args.glob else None  # ripgrep's own --glob would let ignored files in
     process = await asyncio.create_subprocess_exec(
         program, "--no-config", "--line-number", "--with-filename", "--no-heading", "--color=never", "--sort=path",
         "--null", f"--max-columns={LINE_LENGTH}", "--max-columns-preview", *skipped,
-        "--regexp", args.pattern, "--", "." if path.is_dir() else str(path),
-        cwd=path if path.is_dir() else scope.root,
+        "--regexp", args.pattern, "--", "." if folder else str(path),
+        cwd=path if folder else scope.root,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         limit=1 << 22,
     )  # fmt: skip
@@ -81,9 +82,7 @@ async def _ripgrep(program: str, path: Path, args: GrepArguments, scope: Scope) 
             if spec is not None and not spec.match_file(name.removeprefix("./")):
                 continue
             number, _, text = rest.partition(":")
-            lines.append(
-                f"{shown(path / name if path.is_dir() else path, scope)}:{number}: {text.rstrip(chr(13))}"
-            )
+            lines.append(f"{shown(path / name if folder else path, scope)}:{number}: {text.rstrip(chr(13))}")
         if len(lines) <= MOST:
             error = (await process.stderr.read(4_000)).decode("utf-8", "replace").strip()
             if await process.wait() == 2 and not lines:

@@ -72,7 +72,9 @@ async def _run_and_kill(
         await asyncio.wait((watching,), timeout=_LAST_EVENTS_SECONDS)
     finally:
         watcher.give_up()
-    try:
-        return await watching
-    except NotKilled as error:
-        raise CommandFailed(f"`cairn run` ended with exit code {code}; {error}") from error
+        (ended,) = await asyncio.gather(watching, return_exceptions=True)
+    if isinstance(ended, NotKilled):
+        raise CommandFailed(f"`cairn run` ended with exit code {code}; {ended}")
+    if isinstance(ended, BaseException):
+        raise ended
+    return ended

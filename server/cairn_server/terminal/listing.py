@@ -113,7 +113,7 @@ def _table(found: list[SessionInfo]) -> None:
 
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    rows = [dict(zip(COLUMNS, _row(each), strict=True)) for each in found]
+    rows: list[dict[str, str]] = [dict(zip(COLUMNS, _row(each), strict=True)) for each in found]
     columns = [name for name in COLUMNS if console.width >= NARROW or name not in FIGURES]
     for name in columns:
         widest = max(len(name), *(len(row[name]) for row in rows))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from cairn_agents.model import assemble
 from cairn_agents.model.assemble import Assembly
 from cairn_agents.model.errors import ModelError, Overloaded, ReplyTooLarge, Unreachable

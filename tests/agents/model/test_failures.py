@@ -5,6 +5,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.errors import ModelError, Overloaded, QuotaSpent, RateLimited, Refused, WindowFull
 from cairn_agents.model.failures import from_status, from_stream, place

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from cairn_agents.model.prices import Prices, PricesError
 from cairn_memory.events import Usage
 

@@ -1,6 +1,7 @@
 """When a request is tried again: pure arithmetic."""
 
 import pytest
+
 from cairn_agents.model.errors import (
     Overloaded,
     QuotaSpent,
