@@ -258,7 +258,7 @@ async def _stream(
             await writer.drain()
             writer.transport.abort()
             return False
-        if isinstance(piece, float):
+        if isinstance(piece, (int, float)):
             await writer.drain()
             await asyncio.wait_for(_closed(reader), piece) if piece > 1 else await _pause(piece)
             continue

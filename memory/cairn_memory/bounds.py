@@ -14,6 +14,8 @@ TEXT = 64_000
 """Characters of a message, a tool result, a diff."""
 REPLY = 256_000
 """Characters of one model reply or of one call's arguments."""
+LINES = 200
+"""Lines of a list; the rest of a longer one is left out."""
 
 
 def cut(text: str, limit: int) -> str:
@@ -21,12 +23,16 @@ def cut(text: str, limit: int) -> str:
     clean = text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
     if len(clean) <= limit:
         return clean
-    mark = f"\n[... {len(clean) - limit:,} characters left out ...]\n"
-    room = max(limit - len(mark), 0)
+    room = max(limit - len(_mark(len(clean))), 0)
     head = room * 2 // 3
-    return clean[:head] + mark + clean[len(clean) - (room - head) :]
+    return clean[:head] + _mark(len(clean) - room) + clean[len(clean) - (room - head) :]
+
+
+def _mark(left_out: int) -> str:
+    return f"\n[... {left_out:,} characters left out ...]\n"
 
 
 Line = Annotated[str, AfterValidator(lambda text: cut(text, LINE))]
 Text = Annotated[str, AfterValidator(lambda text: cut(text, TEXT))]
+Lines = Annotated[tuple[Line, ...], AfterValidator(lambda lines: lines[:LINES])]
 Reply = Annotated[str, AfterValidator(lambda text: cut(text, REPLY))]

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from cairn_memory.bounds import Line, Reply, Text
+from cairn_memory.bounds import Line, Lines, Reply, Text
 
 State = Literal["running", "waiting", "done", "failed", "budget", "interrupted"]
 """Where a session stands. All but `running` are resting places that can be resumed."""
@@ -157,7 +157,7 @@ class WindowStarted(Payload):
     head: BlobRef
     tokens: int = 0
     send_reasoning: bool = False
-    sources: tuple[Line, ...] = ()
+    sources: Lines = ()
 
 
 class ModelRequested(Payload):
@@ -299,7 +299,7 @@ class HostStarted(Payload):
     kind: ClassVar[str] = "host.started"
     pid: int
     version: Line = ""
-    problems: tuple[Line, ...] = ()
+    problems: Lines = ()
 
 
 class Unknown(Payload):

@@ -6,22 +6,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
+import scratch_migration
 from cairn_memory.errors import StoreDamaged
 from cairn_memory.migrations import MIGRATIONS, migrate, version_of
-
-NEXT = (
-    *MIGRATIONS,
-    """
-    CREATE TABLE scratch (id INTEGER PRIMARY KEY, note TEXT) STRICT;
-    INSERT INTO scratch SELECT seq, kind FROM events;
-    CREATE INDEX scratch_by_note ON scratch (note);
-    """,
-)
-STATEMENTS = 7
-"""BEGIN, the four of the step, the new version, COMMIT."""
+from scratch_migration import NEXT
 
 
 def shape(path: Path) -> tuple[int, set[str], int]:
@@ -55,19 +47,18 @@ def test_each_step_is_taken_once(database: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 def test_a_kill_at_any_statement_leaves_the_old_shape_or_the_new(database: Path) -> None:
     old = shape(database)
-    seen: list[int] = []
-    for statement in range(1, STATEMENTS + 1):
-        done = subprocess.run(
-            [sys.executable, __file__, database, str(statement)], check=False, capture_output=True, timeout=30
-        )
+    kills = 0
+    for statement in count(1):
+        command = (sys.executable, scratch_migration.__file__, str(database), str(statement))
+        done = subprocess.run(command, check=False, capture_output=True, timeout=30)
+        if done.returncode == 0:
+            break
         assert done.returncode == -signal.SIGKILL, done.stderr
-        found = shape(database)
-        seen.append(found[0])
-        assert found == old or found[0] == len(NEXT)
-    assert seen == [len(MIGRATIONS)] * STATEMENTS, "a kill before COMMIT ends leaves the old shape"
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        migrate(connection, NEXT)
-    assert shape(database)[2] == old[2]
+        kills += 1
+        assert shape(database) == old
+    assert kills >= 6, "BEGIN, three statements, the new version, COMMIT"
+    version, names, rows = shape(database)
+    assert (version, "scratch_by_note" in names, rows) == (len(NEXT), True, old[2])
 
 
 def test_a_step_that_fails_changes_nothing(database: Path) -> None:
@@ -86,27 +77,3 @@ def test_a_later_shape_is_refused(database: Path) -> None:
         pytest.raises(StoreDamaged, match="update Cairn"),
     ):
         migrate(connection, MIGRATIONS[:1])
-
-
-def _killed_at(path: Path, number: int) -> None:
-    """Migrates, and dies as the statement of this number begins."""
-    left = number
-
-    def count(statement: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        version_of(connection)
-        connection.set_trace_callback(
-            lambda statement: (
-                None if "user_version" in statement and "=" not in statement else count(statement)
-            )
-        )
-        migrate(connection, NEXT)
-
-
-if __name__ == "__main__":
-    _killed_at(Path(sys.argv[1]), int(sys.argv[2]))

@@ -34,7 +34,14 @@ class CommandLine:
         process = await asyncio.create_subprocess_exec(
             *PROGRAM, *arguments, cwd=self.workspace.root, env=self._environment()
         )
-        return await process.wait()
+        try:
+            return await process.wait()
+        finally:
+            if (
+                process.returncode is None
+            ):  # the demo is being given up: a client left alone would start a new host
+                process.terminate()
+                await process.wait()
 
     async def output(self, *arguments: str) -> str:
         """What a command prints. Raises CommandFailed with the end of what it complained of."""
