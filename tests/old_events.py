@@ -9,8 +9,9 @@ import sys
 import types
 from typing import Any, Literal, Union, get_args, get_origin
 
-from cairn_memory.events import Payload
 from pydantic import BaseModel
+
+from cairn_memory.events import Payload
 
 
 def filled(model: type[BaseModel], text: str = "text é") -> Any:

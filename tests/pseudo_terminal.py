@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
@@ -93,7 +93,7 @@ class PseudoTerminal:
 @contextlib.contextmanager
 def pseudo_terminal(
     *arguments: str, folder: Path, width: int = 80, **environment: str
-) -> Iterator[PseudoTerminal]:
+) -> Generator[PseudoTerminal]:
     """`python ARGUMENTS` in a terminal of its own, ended with the block."""
     terminal = PseudoTerminal([sys.executable, *arguments], folder, environment, width)
     try:

@@ -7,7 +7,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -181,7 +181,7 @@ def _send(channel: socket.socket, message: Params) -> None:
 
 
 @contextlib.contextmanager
-def scripted_host(workspace: Workspace, version: str = __version__) -> Iterator[ScriptedHost]:
+def scripted_host(workspace: Workspace, version: str = __version__) -> Generator[ScriptedHost]:
     """A host that listens within the block."""
     host = ScriptedHost(workspace, version)
     host.start()

@@ -262,7 +262,7 @@ async def _stream(
             await writer.drain()
             await asyncio.wait_for(_closed(reader), piece) if piece > 1 else await _pause(piece)
             continue
-        writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        writer.write(b"%x\r\n" % len(piece) + bytes(piece) + b"\r\n")
         await writer.drain()
     writer.write(b"0\r\n\r\n")
     await writer.drain()

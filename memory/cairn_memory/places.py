@@ -85,8 +85,11 @@ def _main_work_tree(root: Path, git_file: Path) -> Path:
         pointer = git_file.read_text(encoding="utf-8").strip().removeprefix("gitdir:").strip()
         git_dir = (root / pointer).resolve()
         common = (git_dir / (git_dir / "commondir").read_text(encoding="utf-8").strip()).resolve()
-    except (OSError, UnicodeDecodeError):
+        back = (git_dir / (git_dir / "gitdir").read_text(encoding="utf-8").strip()).resolve()
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
         return root
+    if back != git_file.resolve():
+        return root  # git knows of no work tree here: a `.git` file may not claim another project's memory
     return common.parent if common.name == ".git" else common
 
 
@@ -130,9 +133,9 @@ class UserFolders(NamedTuple):
         import tempfile  # 10 ms, and only needed for a long path
 
         user = os.getuid() if hasattr(os, "getuid") else 0
-        return (
-            Path(tempfile.gettempdir()) / f"cairn-{user}-{_digest(self.runtime, 8)}" / f"{workspace.key}.sock"
-        )
+        name = Path(f"cairn-{user}-{_digest(self.runtime, 8)}") / f"{workspace.key}.sock"
+        short = Path(tempfile.gettempdir()) / name
+        return short if len(os.fsencode(short)) <= SOCKET_PATH_LIMIT else Path("/tmp") / name
 
 
 def _digest(path: Path, length: int) -> str:

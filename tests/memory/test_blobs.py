@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from cairn_memory import files
 from cairn_memory.blobs import BlobStore
 from cairn_memory.errors import StoreDamaged, StoreFull

@@ -49,11 +49,11 @@ def set_aside(folder: Path) -> Path:
     return aside
 
 
-def cut_to(fraction: float) -> Callable[[Path], None]:
+def cut_to(fraction: float) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(path.read_bytes()[: int(path.stat().st_size * fraction)])
 
 
-def garble(fraction: float, length: int = 64) -> Callable[[Path], None]:
+def garble(fraction: float, length: int = 64) -> Callable[[Path], object]:
     return lambda path: damage(path, fraction, length)
 
 
@@ -61,7 +61,7 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-IN_WAL: dict[str, tuple[str, Callable[[Path], None], int]] = {
+IN_WAL: dict[str, tuple[str, Callable[[Path], object], int]] = {
     "wal missing": ("cairn.db-wal", Path.unlink, 0),
     "wal empty": ("cairn.db-wal", empty, 0),
     "wal cut in half": ("cairn.db-wal", cut_to(0.5), COUNT // 3),
@@ -83,7 +83,7 @@ async def test_damage_before_a_checkpoint(stores: Path, tmp_path: Path, name: st
     await _check_salvage(folder, least)
 
 
-IN_DATABASE: dict[str, tuple[Callable[[Path], None], int]] = {
+IN_DATABASE: dict[str, tuple[Callable[[Path], object], int]] = {
     "missing": (Path.unlink, 0),
     "empty": (empty, 0),
     "header garbled": (garble(0.0, 100), COUNT),
@@ -111,7 +111,9 @@ async def _check_salvage(folder: Path, least: int) -> None:
         assert "\n" not in problem
         events = await log.read(limit=COUNT * 2)
         for event in events:
-            assert event.payload.text.startswith(f"note {event.seq} ")  # pyright: ignore[reportAttributeAccessIssue]
+            assert isinstance(event.payload, NoteAdded) and event.payload.text.startswith(
+                f"note {event.seq} "
+            )
         kept = [event.seq for event in events]
         (after,) = await log.append("s", NoteAdded(text="goes on"))
     assert len(kept) >= least, problem

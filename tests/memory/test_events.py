@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from cairn_memory.bounds import LINE, LINES, REPLY, TEXT, cut
-from cairn_memory.events import Event, HostStarted, Payload, Unknown, UserMessage, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from old_events import filled
+
+from cairn_memory.bounds import LINE, LINES, REPLY, TEXT, cut
+from cairn_memory.events import Event, HostStarted, Payload, Unknown, UserMessage, load
 
 OLD = [
     json.loads(line)

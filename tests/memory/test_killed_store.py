@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from stored import numbers, opened
+
 from cairn_memory.events import NoteAdded
 from cairn_memory.verify import verify
-from stored import numbers, opened
 
 APPENDER = Path(__file__).with_name("appender.py")
 CLIENTS = 3

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 import scratch_migration
+from scratch_migration import NEXT
+
 from cairn_memory.errors import StoreDamaged
 from cairn_memory.migrations import MIGRATIONS, migrate, version_of
-from scratch_migration import NEXT
 
 
 def shape(path: Path) -> tuple[int, set[str], int]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from cairn_memory.chain import Mark
 from cairn_memory.watermark import Watermark, read_mark
 

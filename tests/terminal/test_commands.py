@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scripted_host import SESSION, Params, Refusal, ScriptedHost, session_info
@@ -31,7 +32,7 @@ def cairn(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     return run
 
 
-def rests(host: ScriptedHost, state: str, **more: str) -> None:
+def rests(host: ScriptedHost, state: str, **more: Any) -> None:
     """The next run comes to rest in `state`."""
 
     def play(params: Params) -> None:

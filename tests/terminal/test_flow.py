@@ -1,5 +1,7 @@
 """Streamed text: wrapped as it comes, and never written twice."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,7 +59,7 @@ def test_marks_stay_and_get_a_style() -> None:
 @given(text=st.text(st.characters(codec="utf-8"), max_size=300), cuts=st.lists(st.integers(0, 300)))
 def test_the_rows_are_the_same_however_the_text_is_cut(width: int, text: str, cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(text)]
-    pieces = [text[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
+    pieces = [text[begin:end] for begin, end in itertools.pairwise(edges)]
     whole = rows(text, width=width)
     assert all(cell_len(row) <= width for row in whole)
     if "\t" not in text:  # its width depends on where its piece began

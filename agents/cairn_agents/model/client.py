@@ -43,13 +43,14 @@ class ModelClient:
         `call_prefix` names calls to which the provider gives no id. It must be unique within the
         conversation; without it the length of `body` serves: a window only grows, also across restarts.
         """
+        connection = self._connected()  # may import the SDK: not the provider's time
         start = time.perf_counter()
         first_token = 0.0
         assembly = Assembly(on_delta, call_prefix or f"call-{len(body)}", self._place)
         begin_by = asyncio.get_running_loop().time() + self._endpoint.first_token_timeout
         late = f"{self._place} did not begin to answer within {self._endpoint.first_token_timeout:g} s"
         async with _until(begin_by, late):
-            pieces = await self._connected().open(body)
+            pieces = await connection.open(body)
         try:
             async with _until(begin_by, late):
                 piece = await pieces.next()

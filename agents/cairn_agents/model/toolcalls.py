@@ -56,6 +56,8 @@ class CallPieces:
         function = mapping(piece.get("function"))
         id, name = text(piece.get("id")), _clean(text(function.get("name")))
         arguments = _as_text(function.get("arguments"))
+        if not (id or name or arguments):
+            return "", ""  # by some before a call, by some behind it
         call = self._of(piece.get("index"), id, name, arguments)
         began = name if name and not call.name else ""
         call.id, call.name = call.id or id, call.name or name

@@ -93,6 +93,8 @@ def _value(text: str, start: int, kind: Kind) -> Finding | None:
         start = scheme.end()
     quote = _QUOTE.match(text, start)
     first = quote.end() if quote else start
+    if quote and (scheme := _SCHEME.match(text, first)):
+        first = scheme.end()
     judged = first + JUDGED
     end = _end_of_quoted(text, quote, judged) if quote else _end_of_bare(text, start, judged)
     value = text[first : min(end, judged)]

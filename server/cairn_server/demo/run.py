@@ -20,9 +20,9 @@ PACE = 0.2
 """Seconds a turn takes, so that a person can follow."""
 
 _OPENING = """\
-[bold]Cairn demo.[/] The model's turns are [bold]replayed from a recording[/]: no model is asked,
-no key is needed. Everything else is real: the host, the HTTP between it and the
-replayed model, the tools, the files, the tests, the kill and the resume.
+[bold]Cairn demo.[/] The model's turns are [bold]replayed from a recording[/], written for this
+demo: no model is asked, no key is needed. Everything else is real: the host,
+the HTTP, the tools, the files, the tests, the kill and the resume.
 """
 
 _CLOSING = """
@@ -73,7 +73,7 @@ def _empty(folder: Path) -> Path:
 
 
 def _demo(folder: Path, recording: Recording, pace: float, console: Console) -> int:
-    console.print(_OPENING)
+    console.print(_OPENING, soft_wrap=True)
     story = asyncio.run(perform(folder, recording, pace, console))
     show(story, console)
     console.print(_CLOSING, highlight=False)

@@ -26,7 +26,7 @@ def break_at(text: str, width: int) -> int:
     if fits < len(text) and text[fits] == " ":
         return fits + 1
     blank = text.rfind(" ", 0, fits)
-    return blank + 1 if text[:blank].strip() else fits
+    return blank + 1 if blank > 0 and text[:blank].strip() else fits
 
 
 def _shortened(spans: tuple[Span, ...], width: int) -> list[Span]:

@@ -20,6 +20,10 @@ def tool(arguments: str, index: int = 0) -> dict[str, object]:
     return delta(tool_calls=[{"index": index, "id": f"t{index}", "function": function}])
 
 
+NO_CHOICES: dict[str, object] = {"choices": []}
+EMPTY: dict[str, object] = {}
+
+
 def counted(**usage: Any) -> dict[str, object]:
     return {"choices": [], "usage": usage}
 
@@ -36,11 +40,9 @@ def reply(*chunks: dict[str, object], ended: bool = True, shown: list[Delta] | N
     [
         pytest.param([delta(content="hel"), delta(content="lo"), delta("stop")], id="by the book"),
         pytest.param([delta(content="hello", finish="stop")], id="all in one piece"),
+        pytest.param([delta(content=None), delta(content="hello"), NO_CHOICES, delta("stop")], id="nulls"),
         pytest.param(
-            [delta(content=None), delta(content="hello"), {"choices": []}, delta("stop")], id="nulls"
-        ),
-        pytest.param(
-            [{"choices": None}, {}, delta(content="hello"), {"choices": ["x"]}, delta("stop")], id="litter"
+            [{"choices": None}, EMPTY, delta(content="hello"), {"choices": ["x"]}, delta("stop")], id="litter"
         ),
         pytest.param(
             [{"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}], id="a whole message"
@@ -90,7 +92,7 @@ def test_reasoning_is_kept_apart(chunks: list[dict[str, object]]) -> None:
         ([tool('{"path":')], True, Unreachable),
         ([tool("")], True, Unreachable),
         ([], True, Unreachable),
-        ([{"choices": []}], True, Unreachable),
+        ([NO_CHOICES], True, Unreachable),
         ([delta(content="hel"), delta("error")], True, Overloaded),
         ([delta("insufficient_system_resource")], True, Overloaded),
     ],

@@ -138,7 +138,10 @@ async def test_calls_without_ids_get_ones_that_differ_from_request_to_request() 
 async def test_each_wait_has_its_own_deadline(where: str) -> None:
     async with ScriptedProvider([where]) as provider:
         with pytest.raises(Stalled, match="did not begin" if where == "silent" else "stalled"):
-            limits: dict[str, Any] = {"first_token_timeout": 0.1 if where == "silent" else 30.0, "stall_timeout": 0.1}
+            limits: dict[str, Any] = {
+                "first_token_timeout": 0.1 if where == "silent" else 30.0,
+                "stall_timeout": 0.1,
+            }
             await ask(provider.url, **limits)
 
 

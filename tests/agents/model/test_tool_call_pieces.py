@@ -16,6 +16,9 @@ def piece(arguments: object = None, name: str | None = None, **more: Any) -> dic
     return {"function": function, **more}
 
 
+EMPTY: dict[str, object] = {}
+
+
 def together(*pieces: dict[str, object], cut_off: bool = False) -> list[tuple[str, str, str]]:
     calls = CallPieces()
     for each in pieces:
@@ -113,7 +116,9 @@ TWO = [("t1", "read", A), ("t2", "read", B)]
             id="half a character",
         ),
         pytest.param(
-            [{}, {"function": None}, {"function": []}], [("made-1", "unnamed", "")], id="nothing to read"
+            [EMPTY, {"index": 0, "function": None}, piece(A, "read", index=0, id="t1"), {"index": 1}],
+            ONE,
+            id="empty pieces",
         ),
     ],
 )
