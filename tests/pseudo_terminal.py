@@ -56,6 +56,18 @@ class PseudoTerminal:
         begin, self._seen = self._seen, found + len(text)
         return self.text[begin : self._seen]
 
+    def came(self, text: str, seconds: float) -> bool:
+        """Whether `text` comes within that time; leaves it for the next wait."""
+        deadline = time.monotonic() + seconds
+        while text not in self.text[self._seen :]:
+            if not self._read(deadline - time.monotonic()):
+                return False
+        return True
+
+    def echoes(self) -> bool:
+        """Whether the terminal writes what is typed, as it does when no program wants it otherwise."""
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode("utf-8"))
 

@@ -131,6 +131,12 @@ async def test_a_reloaded_window_finds_the_run_that_goes_on(scenario: Scenario, 
     assert scenario.run_document().count(WAIT) == 1
 
 
+async def test_a_run_begun_in_the_terminal_shows_up_in_an_open_window(scenario: Scenario) -> None:
+    await scenario.play(
+        "elsewhere", WAITING, prompt="Lay the stones", waiting="Then I wait for a sign.", words=WORDS
+    )
+
+
 async def test_a_killed_host_is_started_again_and_tells_what_became_of_the_run(
     scenario: Scenario, cairn_home: Path
 ) -> None:

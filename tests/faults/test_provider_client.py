@@ -7,7 +7,7 @@ import pytest
 from deadlines import deadline
 from scripted_provider import FAULTS, STATUSES, Script, ScriptedProvider, Turn
 
-from cairn_agents.model.client import ModelClient
+from cairn_agents.model.client import ModelClient, warm_up
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.errors import (
     Garbled,
@@ -79,6 +79,12 @@ CALLS: dict[str, list[tuple[str, str, str]]] = {
     "two_tools_same_id": [("t1", "read", '{"path":"a.txt"}'), ("t1-2", "read", "{}")],
     "unknown_tool": [("t9", "no_such_tool", "{}")],
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    """The deadlines here are short: the SDK's imports must not fall into the first of them."""
+    warm_up()
 
 
 class Asker:

@@ -55,7 +55,9 @@ def test_a_secret_that_only_its_context_gives_away_is_masked(name: str) -> None:
     masked = masker.mask(context.format(secret))
     assert_nothing_left(secret, masked)
     before, after = context.format("\0").split("\0")
-    assert masked.startswith(before.removesuffix("s%3A")) and masked.endswith(after), "what stands around it stays"
+    assert masked.startswith(before.removesuffix("s%3A")) and masked.endswith(after), (
+        "what stands around it stays"
+    )
 
 
 @pytest.mark.parametrize("name", fake_secrets.HARMLESS)

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -139,12 +140,13 @@ def test_a_folder_that_is_not_there_is_one_line_and_an_error(tmp_path: Path, hos
 
 @posix_only
 def test_a_socket_folder_of_somebody_else_is_refused(
-    workspace: Path, hosts: Hosts, cairn_home: Path, tmp_path: Path
+    workspace: Path, hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
-    cairn_home.mkdir()
-    (cairn_home / "run").symlink_to(tmp_path / "elsewhere")
-    code, said = hosts.fail(workspace)
+    with tempfile.TemporaryDirectory(prefix="cairn-") as home:  # short: a long path puts the socket elsewhere
+        monkeypatch.setenv("CAIRN_HOME", home)
+        (Path(home) / "run").symlink_to(tmp_path / "elsewhere")
+        code, said = hosts.fail(workspace)
     assert code == 1
     assert "is not a folder" in said
 

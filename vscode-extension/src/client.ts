@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State } from 'vscode-languageclient/node';
-import type { EventNotice, Requests, WireEvent } from './protocol';
+import { PROTOCOL_VERSION, type EventNotice, type Requests, type WireEvent } from './protocol';
 import { ServerError, findServer } from './server';
 import { ServerProcess } from './serverProcess';
 
@@ -77,9 +77,13 @@ export class Connection implements vscode.Disposable {
     }, ANSWER_MS);
     try {
       await line.client.start();
+      checkVersion(line.client);
       await this.subscribe(line.client);
     } catch (error) {
       const ending = await process.end();
+      if (error instanceof ServerError) {
+        throw error;
+      }
       const reason = answered ? process.lastWords || `${text(error)}; ${ending}` : `no answer within ${ANSWER_MS / 1000} seconds`;
       throw new ServerError(`The Cairn server did not start: ${process.title}: ${reason}`);
     } finally {
@@ -161,6 +165,17 @@ interface Line {
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
+  }
+}
+
+/** Throws ServerError when the server speaks another version of the protocol, or none. */
+function checkVersion(client: LanguageClient): void {
+  const offered = client.initializeResult?.capabilities.experimental as { cairn?: { version?: number } } | undefined;
+  const version = offered?.cairn?.version;
+  if (version !== PROTOCOL_VERSION) {
+    throw new ServerError(
+      `This extension speaks version ${PROTOCOL_VERSION} of Cairn's protocol and the server speaks ${version ?? 'none'}: update the older of the two.`,
+    );
   }
 }
 

@@ -89,24 +89,24 @@ def _separates(text: str, first: int, separator: re.Match[str]) -> bool:
 
 
 def _value(text: str, start: int, kind: Kind) -> Finding | None:
-    if scheme := _SCHEME.match(text, start):
-        start = scheme.end()
+    start = _after_scheme(text, start)
     quote = _QUOTE.match(text, start)
-    first = quote.end() if quote else start
-    if quote and (scheme := _SCHEME.match(text, first)):
-        first = scheme.end()
-    judged = first + JUDGED
-    end = _end_of_quoted(text, quote, judged) if quote else _end_of_bare(text, start, judged)
-    value = text[first : min(end, judged)]
+    first = _after_scheme(text, quote.end()) if quote else start
+    end = _end(text, first, quote, JUDGED)
+    value = text[first : min(end, first + JUDGED)]
     if not (kind.chosen and looks_chosen(value, bare=quote is None)) and not looks_random(value, kind.least):
         return None
-    if end == judged:
-        end = (
-            _end_of_quoted(text, quote, first + _LONGEST)
-            if quote
-            else _end_of_bare(text, first, first + _LONGEST)
-        )
-    return Finding(first, end, kind.label)
+    return Finding(first, _end(text, first, quote, _LONGEST), kind.label)
+
+
+def _after_scheme(text: str, start: int) -> int:
+    scheme = _SCHEME.match(text, start)
+    return scheme.end() if scheme else start
+
+
+def _end(text: str, first: int, quote: re.Match[str] | None, most: int) -> int:
+    """Where the value that starts at `first` ends, looking at `most` characters; not after `first` for none."""
+    return _end_of_quoted(text, quote, first + most) if quote else _end_of_bare(text, first, first + most)
 
 
 def _end_of_bare(text: str, start: int, limit: int) -> int:

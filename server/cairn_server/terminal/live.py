@@ -1,5 +1,7 @@
 """The run on a person's terminal: what is finished scrolls up, what is not stands in a region below."""
 
+from collections.abc import Callable
+
 from rich.live import Live
 from rich.text import Text
 
@@ -15,6 +17,16 @@ from cairn_server.terminal.wire import Chunk, Event
 
 HELD = 2_000
 """Characters from whose end the last line of growing text is shown."""
+
+
+class _Region:
+    """Made anew whenever it is drawn, so that it is never behind what was written above it."""
+
+    def __init__(self, rows: Callable[[], Text]) -> None:
+        self._rows = rows
+
+    def __rich__(self) -> Text:
+        return self._rows()
 
 
 class LiveView:
@@ -33,13 +45,13 @@ class LiveView:
         self._late = 0
         self._draft = ""
         self._live = Live(
+            _Region(self._rows),
             console=self._page.console,
             auto_refresh=False,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
-            get_renderable=self._region,
-        )  # draws at once, so it comes last
+        )
 
     def event(self, event: Event) -> None:
         payload = event["payload"]
@@ -52,6 +64,7 @@ class LiveView:
             self._output = ""
         if event["kind"] != "model.replied":
             self._write(self._story.tell(event))
+        self.tick()
 
     def chunk(self, chunk: Chunk) -> None:
         source, text = chunk["source"], chunk["text"]
@@ -91,7 +104,6 @@ class LiveView:
     def _write(self, lines: list[Line]) -> None:
         self._live.start()
         self._page.lines(lines)
-        self.tick()
 
     # --- the reply that is being written ---------------------------------------------------
 
@@ -107,8 +119,9 @@ class LiveView:
 
     def _reply(self, text: str, reasoning: str) -> None:
         """The whole reply is there: writes what of it had not been streamed."""
-        self._thought = self._thought or reasoning
-        self._tell_thought()
+        if not self._shown:
+            self._thought = self._thought or reasoning
+            self._tell_thought()
         text, shown = text.strip("\n"), self._shown.rstrip("\n")
         if not text.startswith(shown):
             self._page.rows(self._flow.end())
@@ -138,7 +151,7 @@ class LiveView:
 
     # --- the region ------------------------------------------------------------------------
 
-    def _region(self) -> Text:
+    def _rows(self) -> Text:
         width = self._page.width
         rows: list[Text] = []
         if self._flow.open:

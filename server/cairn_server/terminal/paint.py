@@ -5,7 +5,7 @@ from rich.text import Text
 
 from cairn_server.terminal.line import Line, Span
 
-SHORTEST = 12
+SHORTEST = 8
 """Cells that a shortened span keeps; a line that needs more is wrapped."""
 
 

@@ -7,9 +7,10 @@
 # they build is needed here. Chromium must be on PATH already, or be named by $CHROMIUM.
 set -euo pipefail
 
+# The oldest VS Code that was tried: CAIRN_RIG_CODE_SERVER=4.103.2 CAIRN_RIG_NODE=22.23.3 with a CAIRN_RIG of its own.
 CODE_SERVER=${CAIRN_RIG_CODE_SERVER:-4.139.1} # carries VS Code 1.139.1
 PLAYWRIGHT=1.65.1                             # playwright-core: a driver without browsers of its own
-NODE=24.21.0                                  # for code-server, when this machine's Node has another major version
+NODE=${CAIRN_RIG_NODE:-24.21.0}               # for code-server, when this machine's Node has another major version
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(cd "$here/../../.." && pwd)
