@@ -104,10 +104,10 @@ class PseudoTerminal:
 
 @contextlib.contextmanager
 def pseudo_terminal(
-    *arguments: str, folder: Path, width: int = 80, **environment: str
+    *arguments: str, folder: Path, width: int = 80, variables: Mapping[str, str]
 ) -> Generator[PseudoTerminal]:
     """`python ARGUMENTS` in a terminal of its own, ended with the block."""
-    terminal = PseudoTerminal([sys.executable, *arguments], folder, environment, width)
+    terminal = PseudoTerminal([sys.executable, *arguments], folder, variables, width)
     try:
         yield terminal
     finally:

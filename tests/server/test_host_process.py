@@ -139,14 +139,11 @@ def test_a_folder_that_is_not_there_is_one_line_and_an_error(tmp_path: Path, hos
 
 
 @posix_only
-def test_a_socket_folder_of_somebody_else_is_refused(
-    workspace: Path, hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_socket_folder_of_somebody_else_is_refused(workspace: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     with tempfile.TemporaryDirectory(prefix="cairn-") as home:  # short: a long path puts the socket elsewhere
-        monkeypatch.setenv("CAIRN_HOME", home)
         (Path(home) / "run").symlink_to(tmp_path / "elsewhere")
-        code, said = hosts.fail(workspace)
+        code, said = Hosts(Path(home)).fail(workspace)
     assert code == 1
     assert "is not a folder" in said
 

@@ -1,9 +1,7 @@
 """Follows a session on the screen until it rests, and carries the user's keys and signals to it."""
 
-import contextlib
 import signal
 import sys
-from collections.abc import Generator
 from queue import Empty
 from typing import Any, NamedTuple, cast
 
@@ -13,18 +11,13 @@ from cairn_server.terminal.exits import BY_STATE, FAILED, INTERRUPTED, WAITING, 
 from cairn_server.terminal.keys import Keyboard, Typed
 from cairn_server.terminal.line import Span, line
 from cairn_server.terminal.question import Question
+from cairn_server.terminal.signals import Signalled
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.view import View
 from cairn_server.terminal.wire import Approval, Chunk, Event, SessionInfo
 
 TICK = 0.125
 """Seconds between two drawings of the progress line."""
-
-
-class Signalled(NamedTuple):
-    """The system, or the user through it, wants something of this process."""
-
-    number: int
 
 
 class Manner(NamedTuple):
@@ -66,19 +59,18 @@ class Follower:
         how it stands.
         """
         self._seen = since
-        with self._signals():
+        if self._keyboard is not None:
+            self._keyboard.begin()
+        try:
+            code = self._rest() if known else self._catch_up()
+            while code is None:
+                code = self._next()
+            self._hint()
+            return code
+        finally:
+            self._view.pause()
             if self._keyboard is not None:
-                self._keyboard.begin()
-            try:
-                code = self._rest() if known else self._catch_up()
-                while code is None:
-                    code = self._next()
-                self._hint()
-                return code
-            finally:
-                self._view.pause()
-                if self._keyboard is not None:
-                    self._keyboard.end()
+                self._keyboard.end()
 
     # --- what happens ----------------------------------------------------------------------
 
@@ -111,6 +103,7 @@ class Follower:
             return None
         self._seen = event["seq"]
         self._standing.apply(event)
+        self._retract()
         self._view.event(event)
         self._ask()
         return self._rest() if event["kind"] == "session.state" else None
@@ -131,22 +124,24 @@ class Follower:
     # --- questions -------------------------------------------------------------------------
 
     def _ask(self) -> None:
-        """Puts the oldest open question before the user, and takes one away that others answered."""
-        waiting = [each for key, each in self._standing.approvals.items() if key not in self._answered]
+        """Puts the oldest open question before the user."""
+        waiting = self._waiting()
         if self._manner.approve:
             for approval in waiting:
                 self._answer(approval, "allow", "")
-            return
-        if not self._manner.answers:
-            return
-        if self._question is not None and self._question.approval not in waiting:
-            self._question = None
-            self._show_question()
-        if self._question is None and waiting:
-            if self._keyboard is not None:
-                self._keyboard.forget()
+        elif self._keyboard is not None and self._question is None and waiting:
+            self._keyboard.forget()
             self._question = Question(waiting[0])
             self._show_question()
+
+    def _retract(self) -> None:
+        """Takes the question away when somebody else has answered it."""
+        if self._question is not None and self._question.approval not in self._waiting():
+            self._question = None
+            self._show_question()
+
+    def _waiting(self) -> list[Approval]:
+        return [each for key, each in self._standing.approvals.items() if key not in self._answered]
 
     def _typed(self, text: str) -> None:
         if self._question is not None and not self.draft.text:
@@ -189,22 +184,6 @@ class Follower:
         self._view.banner("interrupting the step; Ctrl+C again leaves while the run goes on")
         self._connection.post("cairn/run/interrupt", {"session": session})
         return None
-
-    @contextlib.contextmanager
-    def _signals(self) -> Generator[None]:
-        """Ctrl+C, and the ends of terminals, come through the inbox."""
-        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-        if self._keyboard is not None:
-            names += ("SIGTSTP",)
-        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        before = {number: signal.getsignal(number) for number in numbers}
-        for number in numbers:
-            signal.signal(number, lambda number, frame: self._inbox.put(Signalled(number)))
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     # --- the host --------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from cairn_server.terminal.follow import Follower, subscribe
 from cairn_server.terminal.input import Input
 from cairn_server.terminal.run import Choices, pick, reach, start, take_up
 from cairn_server.terminal.sanitise import one_line
+from cairn_server.terminal.signals import signals
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.story import Story
 from cairn_server.terminal.view import for_output
@@ -99,15 +100,16 @@ class PromptLoop:
     def _follow(self, connection: Connection, since: int, typed: str, known: bool) -> None:
         assert self._session is not None
         manner = self._choices.manner._replace(hints=False)
-        subscribe(connection, self._session, since, manner)
-        standing = Standing(self._session)
-        view = for_output(False, standing, Story(self._choices.reasoning, typed))
-        follower = Follower(self._dial, connection, view, standing, manner)
-        try:
-            follower.follow(since, known)
-        finally:
-            connection.close()
-            self._input.begin_with(follower.draft.text)
+        with signals(connection.inbox, manner.answers):
+            subscribe(connection, self._session, since, manner)
+            standing = Standing(self._session)
+            view = for_output(False, standing, Story(self._choices.reasoning, typed))
+            follower = Follower(self._dial, connection, view, standing, manner)
+            try:
+                follower.follow(since, known)
+            finally:
+                connection.close()
+                self._input.begin_with(follower.draft.text)
         print()
 
     def _greet(self, connection: Connection) -> None:

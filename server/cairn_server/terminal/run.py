@@ -10,6 +10,7 @@ from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import USAGE, CommandFailed
 from cairn_server.terminal.follow import Follower, Manner, can_answer, subscribe
 from cairn_server.terminal.line import Span, line
+from cairn_server.terminal.signals import signals
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.story import Story
 from cairn_server.terminal.view import for_output, streams
@@ -92,7 +93,8 @@ def attach(dial: Dial, session: str | None, choices: Choices) -> int:
         view.event(event)
     if past and past[-1]["kind"] == "model.requested":
         view.late(standing.step)
-    return Follower(dial, connection, view, standing, choices.manner).follow(since, known=True)
+    with signals(connection.inbox, choices.manner.answers):
+        return Follower(dial, connection, view, standing, choices.manner).follow(since, known=True)
 
 
 def start(
@@ -161,7 +163,8 @@ def _follow(
     typed: str,
     known: bool,
 ) -> int:
-    subscribe(connection, session, since, choices.manner)
-    standing = Standing(session)
-    view = for_output(choices.json, standing, Story(choices.reasoning, typed))
-    return Follower(dial, connection, view, standing, choices.manner).follow(since, known)
+    with signals(connection.inbox, choices.manner.answers):
+        subscribe(connection, session, since, choices.manner)
+        standing = Standing(session)
+        view = for_output(choices.json, standing, Story(choices.reasoning, typed))
+        return Follower(dial, connection, view, standing, choices.manner).follow(since, known)

@@ -156,21 +156,26 @@ async def test_a_reply_may_take_longer_than_one_wait_as_long_as_pieces_come() ->
         assert (await ask(provider.url, first_token_timeout=5.0, stall_timeout=5.0)).text == "hello"
 
 
+class Watching(ScriptedProvider):
+    """Says when a connection is over."""
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await super()._serve(reader, writer)
+        self.gone.set()
+
+    gone: asyncio.Event
+
+
 async def test_cancelling_lets_go_of_the_connection_and_the_next_request_works() -> None:
-    begun, gone = asyncio.Event(), asyncio.Event()
-
-    class Watching(ScriptedProvider):
-        async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await super()._serve(reader, writer)
-            gone.set()
-
-    async with Watching(["stall", say("hello")]) as provider, client(provider.url) as one, deadline():
+    provider, begun = Watching(["stall", say("hello")]), asyncio.Event()
+    provider.gone = asyncio.Event()
+    async with provider, client(provider.url) as one, deadline():
         asking = asyncio.create_task(one.ask(BODY, lambda delta: begun.set()))
         await begun.wait()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        await gone.wait()
+        await provider.gone.wait()
         assert (await one.ask(BODY, unseen)).text == "hello"
 
 
@@ -178,9 +183,13 @@ async def test_a_fault_of_the_one_who_is_shown_pieces_is_not_blamed_on_the_provi
     def broken(delta: Delta) -> None:
         raise ValueError("a bug of ours")
 
-    async with ScriptedProvider(default=say("hello")) as provider, client(provider.url) as one:
-        with pytest.raises(ValueError, match="a bug of ours"):
+    provider = Watching(["stall", say("hello")])
+    provider.gone = asyncio.Event()
+    async with provider, client(provider.url) as one, deadline():
+        with pytest.raises(ValueError, match="a bug of ours") as told:
             await one.ask(BODY, broken)
+        await provider.gone.wait()
+        assert told.type is ValueError
         assert (await one.ask(BODY, unseen)).text == "hello"
 
 

@@ -70,6 +70,11 @@ TWO = [("t1", "read", A), ("t2", "read", B)]
             id="one index for all calls",
         ),
         pytest.param(
+            [piece("", "read", index=0, id="t1"), piece("", "read", index=0, id="t2"), piece(B, index=0)],
+            [("t1", "read", ""), ("t2", "read", B)],
+            id="one index for all calls, the first without arguments",
+        ),
+        pytest.param(
             [piece(A, "read", index=0), piece(B, "read", index=0)],
             [("made-1", "read", A), ("made-2", "read", B)],
             id="one index for all calls and no ids",
