@@ -15,7 +15,7 @@ import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*(?:[a-zA-Z]|$)|\x1b(?:[=>]|$)|\r")
 _AS_OWNER = (
     "import fcntl,os,sys,termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )

@@ -81,7 +81,7 @@ class EventLog:
         batch = _Batch(rows, asyncio.get_running_loop().create_future())
         self._waiting.append(batch)
         self._wanted.set()
-        return await asyncio.shield(batch.done)
+        return await batch.done
 
     async def read(
         self,

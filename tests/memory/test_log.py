@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from deadlines import deadline
 from stored import append_notes, numbers, opened
 
+from cairn_memory.database import connect
 from cairn_memory.errors import StoreError, StoreFull
 from cairn_memory.events import NoteAdded, StateChanged
 from cairn_memory.verify import verify
@@ -184,6 +186,12 @@ async def test_secrets_are_masked_before_they_are_stored(tmp_path: Path) -> None
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"fake-value-of-a-key-9" not in stored
     assert b"[masked:known-secret:" in stored
+
+
+def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "cairn.db")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,), "FULL"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permission bits")

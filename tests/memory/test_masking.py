@@ -73,6 +73,13 @@ def test_a_key_that_was_cut_off_is_masked_as_far_as_it_goes() -> None:
     assert masked.endswith("and then some words")
 
 
+def test_an_escape_in_json_stays_whole() -> None:
+    """The `n` of a line break may look like the start of a prefix."""
+    text = json.dumps("one\n" + "pm_" + fake_secrets.TOKEN)
+    assert PLACEHOLDER in masker.mask(text)
+    assert json.loads(masker.mask(text)).startswith("one\n")
+
+
 # --- known values ---------------------------------------------------------------------------
 
 KNOWN = "pa/ss wörd" + '+9=&"q'
@@ -151,6 +158,11 @@ def test_the_key_of_a_workspace_is_kept_and_private(tmp_path: Path) -> None:
     assert len(workspace_key(tmp_path)) == 16
     with pytest.raises(StoreError):
         workspace_key(tmp_path / "nowhere")
+
+
+def test_a_placeholder_is_never_masked_itself() -> None:
+    text = "[masked:github-token:3fa9] is a github-token"
+    assert SecretMasker(["github-token"]).mask(text).startswith("[masked:github-token:3fa9] is a [masked:")
 
 
 PIECES = (

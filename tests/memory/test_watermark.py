@@ -44,11 +44,12 @@ def test_a_torn_write_leaves_the_mark_before_it(path: Path, torn_at: int) -> Non
 
 
 def test_a_write_that_follows_never_touches_the_newest_slot(path: Path) -> None:
-    written(path, FIRST)
+    watermark = Watermark(path)
+    watermark.write(FIRST)
     for mark in (SECOND, THIRD):
         before = read_mark(path)
         data = path.read_bytes()
-        written(path, mark)
+        watermark.write(mark)
         changed = {
             index // 512
             for index, pair in enumerate(zip(data, path.read_bytes(), strict=True))
@@ -59,6 +60,7 @@ def test_a_write_that_follows_never_touches_the_newest_slot(path: Path) -> None:
         kept = path.read_bytes()[(1 - slot) * 512 :][:512]
         assert kept == data[(1 - slot) * 512 :][:512]
         assert before is not None and before.chain in kept
+    watermark.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\0" * 1024, b"\xff" * 1024, b"cairnwm1" * 200])

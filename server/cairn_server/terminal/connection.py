@@ -111,10 +111,13 @@ class Connection:
         try:
             while line := self._reader.readline(LONGEST_LINE):
                 if not line.endswith(b"\n"):
-                    reason = "half a message came"
+                    long = len(line) >= LONGEST_LINE
+                    reason = (
+                        f"a message is longer than {LONGEST_LINE} bytes" if long else "half a message came"
+                    )
                     break
                 self._take(json.loads(line))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             reason = str(error)
         with self._sending:
             self._lost = reason
