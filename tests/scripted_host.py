@@ -46,6 +46,8 @@ class ScriptedHost:
             "cairn/host/stop": lambda params: {"stopped": True, "running": []},
         }
         self.sessions: list[Params] = []
+        self.status_of: Params = {}
+        """Replaces parts of what `cairn/host/status` says."""
         self.after: dict[str, Callable[[Params], None]] = {}
         """Called after a method was answered: what it sets in motion."""
         self._called: SimpleQueue[tuple[str, Params]] = SimpleQueue()
@@ -62,6 +64,7 @@ class ScriptedHost:
     def start(self) -> None:
         self.workspace.create()
         self._socket.bind(str(self._folder / "s"))
+        (self._folder / "s").chmod(0o600)
         self._socket.listen()
         HostFile(f"unix:{self._folder / 's'}", os.getpid(), TOKEN, self.version).write(self.workspace.local)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -118,7 +121,7 @@ class ScriptedHost:
             "base_url": "http://localhost:1/v1",
             "sandbox": "none",
             "problems": [],
-        }
+        } | self.status_of
 
     def _show(self, params: Params) -> Params:
         events = [

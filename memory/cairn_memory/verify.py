@@ -16,6 +16,9 @@ from cairn_memory.events import BlobRef
 from cairn_memory.store import BLOBS, DATABASE, WATERMARK
 from cairn_memory.watermark import read_mark
 
+SALVAGED = "noticed and salvaged at an earlier start"
+"""The `detail` of a problem that nobody needs to react to any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -86,7 +89,7 @@ class _Check:
 
     def _broken(self, broken: Break) -> Problem:
         known = broken.kind == "lost" and broken.last + 1 in self._restarts
-        detail = "noticed and salvaged at an earlier start" if known else f"{broken.kind}, not noticed before"
+        detail = SALVAGED if known else f"{broken.kind}, not noticed before"
         return Problem(broken.kind, str(broken), detail)
 
     def _event(self, row: Row) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from cairn_agents.config import LoadedConfig, load_config
 from cairn_agents.model.discover import describe, discover
 from cairn_memory.places import UserFolders, Workspace
+from cairn_memory.verify import SALVAGED, verify
 from cairn_server import launch
 from cairn_server.hostfile import HostFile
 from cairn_server.probe import probe
@@ -163,9 +164,20 @@ def _host(workspace: Workspace) -> Iterator[Finding]:
     yield Finding("ok", f"host {channel.version} answers (pid {channel.pid}, {status['address']})")
     yield from _private(workspace)
     for problem in status["problems"]:
-        yield Finding("fail", f"the log: {problem}")
-    if not status["problems"]:
-        yield Finding("ok", f"the log is whole, {status['last_seq']} events")
+        yield Finding("warn", f"the host found: {problem}")
+
+
+def _log(workspace: Workspace) -> Iterator[Finding]:
+    problems = verify(workspace.local)
+    for problem in problems:
+        known = problem.detail == SALVAGED
+        what = f"the log: {problem.where} {problem.kind}: {problem.detail}"
+        advice = (
+            "" if known else f"stop the host and keep a copy of {workspace.local}; the next start salvages it"
+        )
+        yield Finding("warn" if known else "fail", what, advice)
+    if not problems:
+        yield Finding("ok", "the log is whole")
 
 
 def _private(workspace: Workspace) -> Iterator[Finding]:
@@ -191,4 +203,4 @@ def _open(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
 
 
-CHECKS: tuple[Check, ...] = (_python, _programs, _folder, _config, _host, _model)
+CHECKS: tuple[Check, ...] = (_python, _programs, _folder, _config, _host, _log, _model)
