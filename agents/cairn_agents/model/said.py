@@ -14,7 +14,7 @@ _CODES = ("code", "type", "status", "error_code")
 _KEY = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|AIza|hf|nvapi)[-_A-Za-z0-9*.]{6,}|\bBearer\s+\S+|\b(?=\w*\d)(?=\w*[A-Za-z])[\w-]{32,}"
 )
-_TAG = re.compile(r"<(?:style|script).*?</(?:style|script)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(?:style|script)[^<>]*>[^<]*|<[^<>]*>", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
@@ -56,7 +56,7 @@ def one_line(words: str, secret: str = "") -> str:
 
 
 def _collect(body: object, words: list[str], codes: list[str], depth: int) -> None:
-    if depth > _DEEPEST:
+    if body is None or depth > _DEEPEST:
         return
     if isinstance(body, str):
         if plain := " ".join(_TAG.sub(" ", body[:20_000]).split()):
