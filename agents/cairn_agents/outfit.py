@@ -119,6 +119,7 @@ class Outfitter:
                 folder=self._workspace.session(fold.session),
                 blobs=self.blobs,
                 seen=fold.seen,
+                withheld=frozenset((config.model.api_key_env,)),
                 show=lambda text: show("output", text),
             ),
             toolbox=toolbox,

@@ -72,26 +72,29 @@ def _dial_of(workspace: Workspace, stack: ExitStack) -> Dial:
 
 
 def _run(options: Namespace, workspace: Workspace, dial: Dial) -> int:
-    from cairn_server.terminal.run import Choices, run
+    from cairn_server.terminal.choices import Choices
+    from cairn_server.terminal.run import run
 
     return run(dial, str(workspace.root), options.prompt, options.mode, Choices.of(options))
 
 
 def _attach(options: Namespace, workspace: Workspace, dial: Dial) -> int:
-    from cairn_server.terminal.run import Choices, attach
+    from cairn_server.terminal.choices import Choices
+    from cairn_server.terminal.run import attach
 
     return attach(dial, options.session, Choices.of(options))
 
 
 def _resume(options: Namespace, workspace: Workspace, dial: Dial) -> int:
-    from cairn_server.terminal.run import Choices, resume
+    from cairn_server.terminal.choices import Choices
+    from cairn_server.terminal.run import resume
 
     return resume(dial, options.session, options.prompt, Choices.of(options))
 
 
 def _prompt(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.choices import Choices
     from cairn_server.terminal.prompt import prompt
-    from cairn_server.terminal.run import Choices
 
     history = UserFolders.find().data / "prompts"
     return prompt(dial, str(workspace.root), options.mode, Choices.of(options), history)

@@ -21,7 +21,7 @@ from cairn_server.probe import probe
 from cairn_server.terminal.connection import Connection
 from cairn_server.terminal.exits import DONE, FAILED, CommandFailed
 from cairn_server.terminal.sanitise import one_line
-from cairn_server.terminal.view import is_live
+from cairn_server.terminal.screen import is_live
 
 PYTHON = (3, 11)
 COLOURS = {"ok": "32", "warn": "33", "fail": "31"}

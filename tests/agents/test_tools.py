@@ -70,7 +70,7 @@ async def test_a_missing_file_is_told_with_names_that_look_like_it(desk: Desk) -
 
 async def test_a_binary_file_is_described_and_not_dumped(desk: Desk) -> None:
     (desk.root / "b").write_bytes(b"\x7fELF\0\0" * 100)
-    assert (await desk("read", path="b")).text == "b is a binary file of 600 bytes."
+    assert (await desk("read", path="b")).text == "b is a binary file of 600 bytes (ELF program or library)."
 
 
 async def test_a_symlink_loop_is_an_error_and_a_link_is_planned_as_its_target(

@@ -42,6 +42,8 @@ class Scope:
     blobs: BlobStore
     seen: Mapping[str, str] = field(default_factory=dict[str, str])
     """Absolute path -> SHA-256 of the content the agent last read or wrote there."""
+    withheld: frozenset[str] = frozenset()
+    """Names of the host's environment variables that no command gets, besides those of every model key."""
     show: Callable[[str], None] = lambda text: None
     """Shows output as it comes (bash); never stored."""
 

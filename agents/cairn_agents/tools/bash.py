@@ -1,13 +1,15 @@
 """bash: a command in the workspace, its output bounded, its end certain."""
 
 import asyncio
+import hashlib
+import re
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Background, Kind, Plan, Result, Scope, ToolError
-from cairn_agents.tools.command import Command, Ended
+from cairn_agents.tools.command import LARGEST_TEXT, Command, Ended
 from cairn_agents.tools.output import clean, head_and_tail
 from cairn_agents.tools.paths import shown
 
@@ -16,6 +18,7 @@ LONGEST = 3_600.0
 """Seconds."""
 LIMIT = 30_000
 """Characters of output in a result."""
+_FOREVER = 365 * 86_400.0
 _END = 80_000
 """Bytes read from each end of a long output."""
 
@@ -32,6 +35,13 @@ class Bash:
     Args = BashArguments
 
     async def plan(self, call: str, args: BashArguments, scope: Scope) -> Plan[BashArguments]:
+        if "\0" in args.command:
+            raise ToolError("the command holds a NUL character, which no shell takes; write \\0 with printf")
+        if (size := len(args.command.encode())) > LARGEST_TEXT:
+            raise ToolError(
+                f"the command has {size:,} bytes, at most {LARGEST_TEXT:,} are taken; write it into a file with "
+                "write, then run that file"
+            )
         first = args.command.strip().split("\n", 1)[0]
         title = f"bash {first[:200]}{' ...' if first != args.command.strip() else ''}"
         return Plan(call, args, title, command=args.command)
@@ -48,13 +58,19 @@ class Bash:
 
 
 def _command(plan: Plan[BashArguments], scope: Scope) -> Command:
-    return Command(scope.folder / "calls" / plan.call, scope.root, plan.args.command)
+    return Command(_folder(plan.call, scope), scope.root, plan.args.command, scope.withheld)
+
+
+def _folder(call: str, scope: Scope) -> Path:
+    """Where the call keeps its files. A name that could mean another place is replaced by its hash."""
+    safe = re.fullmatch(r"[\w-][\w.-]{0,99}", call, re.ASCII) is not None
+    return scope.folder / "calls" / (call if safe else hashlib.sha256(call.encode()).hexdigest()[:32])
 
 
 async def _follow(plan: Plan[BashArguments], command: Command, scope: Scope) -> Result:
     """Waits for the end, or hands the command over when it is to go on in the background."""
-    if plan.args.background:
-        return _hand_over(plan, command, scope)
+    if plan.args.background and (pid := command.pid()) is not None:
+        return _hand_over(plan, command, pid, scope)
     ended = await command.wait(plan.args.timeout, scope.show)
     if ended is None:
         raise ToolError(
@@ -64,15 +80,9 @@ async def _follow(plan: Plan[BashArguments], command: Command, scope: Scope) -> 
     return await asyncio.to_thread(_result, ended, command.output)
 
 
-def _hand_over(plan: Plan[BashArguments], command: Command, scope: Scope) -> Result:
-    pid = command.pid()
-    if pid is None:
-        raise ToolError(
-            "the background command has ended already; look at its output: " + str(command.output)
-        )
-
+def _hand_over(plan: Plan[BashArguments], command: Command, pid: int, scope: Scope) -> Result:
     async def wait() -> int | None:
-        ended = await command.wait(365 * 86_400.0, lambda text: None)
+        ended = await command.wait(_FOREVER, lambda text: None)
         return ended.code if ended else None
 
     background = Background(plan.call, pid, command.output, wait)

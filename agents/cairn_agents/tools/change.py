@@ -1,29 +1,34 @@
 """Changing one file: planned as bytes, refused when the file is no longer what was planned for."""
 
 import asyncio
-import difflib
 from pathlib import Path
 
 from cairn_agents.tools.base import A, Plan, Result, Scope, ToolError
-from cairn_agents.tools.encoding import digest
+from cairn_agents.tools.diff import counts
+from cairn_agents.tools.encoding import Document, digest
 from cairn_agents.tools.paths import shown
 from cairn_memory.events import FileEffect
 from cairn_memory.files import write_atomically
 
-_PREVIEW = 60_000
-"""Characters of a diff that a person is shown."""
-_DIFFABLE = 2_000_000
-"""Characters. Larger texts are not compared line by line: it would take minutes."""
+LARGEST = 64_000_000
+"""Bytes of a file that is changed as a whole."""
 
 
 def current(path: Path, scope: Scope) -> bytes | None:
     """The bytes at `path`, None when there is no file. Raises ToolError."""
     try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise ToolError(
+                f"{shown(path, scope)} has {size:,} bytes, too many to hold; change it with bash, e.g. sed -i"
+            )
+        if path.is_dir():
+            raise ToolError(f"{shown(path, scope)} is a folder; give a file")
+        if not path.is_file():  # reading a pipe or a device could take for ever
+            raise ToolError(f"{shown(path, scope)} is no ordinary file; it is not changed")
         return path.read_bytes()
     except FileNotFoundError:
         return None
-    except IsADirectoryError:
-        raise ToolError(f"{shown(path, scope)} is a folder; give a file") from None
     except OSError as error:
         raise ToolError(f"{shown(path, scope)} cannot be read: {error.strerror}") from error
 
@@ -41,23 +46,14 @@ def effect_of(path: Path, before: bytes | None, after: bytes) -> FileEffect:
     return FileEffect(path=str(path), before="" if before is None else digest(before), after=digest(after))
 
 
-def diff(path: Path, before: str, after: str, scope: Scope) -> str:
-    """A unified diff for a person, bounded."""
-    if len(before) + len(after) > _DIFFABLE:
-        return f"{shown(path, scope)}: {len(before):,} characters become {len(after):,}"
-    name = shown(path, scope)
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{name}", f"b/{name}", n=3
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)[:_PREVIEW]
-
-
-def counts(preview: str) -> str:
-    """ "+3 -1" out of a diff, for the line a person sees."""
-    lines = preview.splitlines()[2:]
-    added = sum(line.startswith("+") for line in lines)
-    removed = sum(line.startswith("-") for line in lines)
-    return f"+{added} -{removed}"
+def encoded(document: Document, text: str, name: str) -> bytes:
+    """`text` as the bytes of its file. Raises ToolError when the file's encoding cannot hold a character."""
+    try:
+        return document.encode(text)
+    except UnicodeEncodeError as error:
+        raise ToolError(
+            f"{name} is {error.encoding} and cannot hold {text[error.start]!r}; write plain characters instead"
+        ) from error
 
 
 async def apply(plan: Plan[A], scope: Scope) -> Result:

@@ -8,21 +8,24 @@ forgotten background child could hold open.
 """
 
 import asyncio
+import codecs
 import os
-import shutil
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cairn_agents.tools import processgroup
 from cairn_agents.tools.base import ToolError
+from cairn_agents.tools.shell import environment, find_bash, find_sh
 
+# `true`, not `:`: a redirection that fails at a special builtin ends the shell before `||`.
+# The trap lets the shell outlive a SIGTERM to the group, wait for the command's own end and keep its code.
 _WRAPPER = """\
-set -C; : > "$1/started" || exit 125; set +C
+set -C; true 2> /dev/null > "$1/started" || exit 125; set +C
+trap : TERM INT HUP
 echo $$ > "$1/pid"
 cd "$2" || exit 126
 "$3" -c "$4" > "$1/output" 2>&1 < /dev/null
@@ -31,18 +34,18 @@ echo $? > "$1/code"
 _ALREADY_STARTED = 125
 _GRACE = 2.0
 """Seconds between asking a command to end and ending it."""
+_BEGIN = 1.0
+"""Seconds that a command which another host began may take to write its pid."""
+_SOON = 0.02
+"""Seconds between two looks for that pid."""
 _POLL = 0.1
 """Seconds between two looks at growing output."""
+_PIECE = 65_536
+"""Bytes of new output that are shown at one look."""
 LARGEST_OUTPUT = 64_000_000
 """Bytes. A command that prints more is ended."""
-
-_QUIET = {
-    "GIT_PAGER": "cat",
-    "PAGER": "cat",
-    "GIT_TERMINAL_PROMPT": "0",
-    "TERM": "dumb",
-    "PYTHONUNBUFFERED": "1",
-}
+LARGEST_TEXT = 100_000
+"""Bytes of a command. Linux takes 131,071 in one argument (MAX_ARG_STRLEN)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,12 @@ class Ended:
 class Command:
     """The command of one call, running, ended, or not yet begun."""
 
-    def __init__(self, folder: Path, root: Path, text: str) -> None:
+    def __init__(self, folder: Path, root: Path, text: str, withheld: Collection[str] = ()) -> None:
         self.folder = folder
         self.output = folder / "output"
         self._root = root
         self._text = text
+        self._withheld = withheld
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,20 +72,32 @@ class Command:
         return (self.folder / "started").exists()
 
     def start(self) -> None:
-        """Starts it. Raises ToolError when there is no bash."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        shell, bash = shutil.which("sh"), _find_bash()
-        arguments = [shell or bash, "-c", _WRAPPER, "sh", str(self.folder), str(self._root), bash, self._text]
-        if os.name == "posix":
+        """Starts it. Raises ToolError when that cannot be: no bash, no folder."""
+        if not self._root.is_dir():
+            raise ToolError(f"the command was not run: the workspace {self._root} is no folder any more")
+        arguments = [
+            find_sh(),
+            "-c",
+            _WRAPPER,
+            "sh",
+            str(self.folder),
+            str(self._root),
+            find_bash(),
+            self._text,
+        ]
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             self._child = subprocess.Popen(
-                arguments, env=_environment(), start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-        else:
-            self._child = subprocess.Popen(
-                arguments, env=_environment(), creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+                arguments,
+                env=environment(os.environ, self._withheld),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=os.name == "posix",
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except OSError as error:
+            raise ToolError(f"the command was not run: {error.strerror or error}") from error
 
     def pid(self) -> int | None:
         """Its process, None when it is not known or is another program's by now."""
@@ -89,8 +105,18 @@ class Command:
             return self._child.pid
         with suppress(OSError, ValueError):
             pid = int((self.folder / "pid").read_text(encoding="ascii"))
-            if str(self.folder) in _command_line(pid):
+            if processgroup.runs(pid, str(self.folder)):
                 return pid
+        return None
+
+    def ended(self) -> Ended | None:
+        """How it ended; None when it has not, or when that is not to be known."""
+        with suppress(OSError, ValueError):
+            code = (self.folder / "code").read_text(encoding="ascii")
+            if code.endswith("\n"):  # else its shell was killed while it wrote
+                return Ended(int(code))
+        if self._child is not None and self._child.poll() is not None:
+            return Ended(self._child.returncode, "its shell was ended from outside")
         return None
 
     async def wait(self, timeout: float, show: Callable[[str], None]) -> Ended | None:
@@ -98,13 +124,14 @@ class Command:
 
         None when it is not to be known: no process and no exit code. Cancelling ends it.
         """
-        left = max(timeout - (self._seconds_since_start() if self.started else 0.0), 0.1)
         watcher = asyncio.create_task(self._watch(show))
         gone = asyncio.create_task(self._gone())
         try:
-            done, _ = await asyncio.wait({watcher, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                {watcher, gone}, timeout=self._left(timeout), return_when=asyncio.FIRST_COMPLETED
+            )
             if gone in done:
-                return self._ended()
+                return self.ended()
             await self.end()
             if watcher in done:
                 return Ended(None, f"it printed more than {LARGEST_OUTPUT:,} bytes and was ended")
@@ -116,106 +143,59 @@ class Command:
             watcher.cancel()
             gone.cancel()
 
-    def _seconds_since_start(self) -> float:
-        return max(time.time() - (self.folder / "started").stat().st_mtime, 0.0)
-
     async def end(self) -> None:
         """Ends the whole process group: asked first, forced after a moment."""
-        for sign in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
-            pid = self.pid()
-            if pid is None:
-                return
-            with suppress(OSError):
-                if os.name == "posix":
-                    os.killpg(pid, sign)
-                else:
-                    os.kill(pid, sign)
-            try:
-                await asyncio.wait_for(self._gone(), _GRACE)
-            except TimeoutError:
-                continue
-            if sign == signal.SIGTERM:
-                with suppress(OSError):  # children that ignore the request must not stay behind
-                    os.killpg(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-            return
-
-    def _ended(self) -> Ended | None:
-        with suppress(OSError, ValueError):
-            return Ended(int((self.folder / "code").read_text(encoding="ascii")))
-        if self._child is not None:
-            return Ended(self._child.returncode, "its shell was ended from outside")
-        return None
-
-    async def _gone(self) -> None:
-        """Returns when the process has ended; at once when it is none of ours any more."""
-        await self._one_gone()
-        if self._child is not None and self._child.returncode == _ALREADY_STARTED:
-            self._child = None  # one that a killed host had just begun came first: its end is the call's
-            await self._one_gone()
-
-    async def _one_gone(self) -> None:
-        if self._child is not None and self._child.poll() is not None:
-            return
         pid = self.pid()
         if pid is None:
             return
-        if sys.platform == "linux":
-            await _pidfd(pid)
-        elif self._child is not None:
-            await asyncio.to_thread(self._child.wait)
-        else:
-            while self.pid() is not None:  # noqa: ASYNC110 - another program's process: there is no event to wait on
-                await asyncio.sleep(_POLL)
-        if self._child is not None:
-            self._child.wait()
+        processgroup.end_group(pid, force=False)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._gone(), _GRACE)
+        processgroup.end_group(pid, force=True)  # also for children that outlived it
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._gone(), _GRACE)
+
+    def _left(self, timeout: float) -> float:
+        """Seconds until `timeout` is over, counted from the start, whichever host made it."""
+        with suppress(OSError):
+            timeout -= max(time.time() - (self.folder / "started").stat().st_mtime, 0.0)
+        return max(timeout, 0.1)
+
+    async def _gone(self) -> None:
+        """Returns when the process has ended; at once when it is none of ours any more."""
+        if (child := self._child) is not None:
+            await processgroup.child_gone(child)
+            if child.returncode != _ALREADY_STARTED:
+                return
+            self._child = None  # one that a killed host had just begun came first: its end is the call's
+        if (pid := await self._others_pid()) is not None:
+            await processgroup.gone(pid, str(self.folder))
+
+    async def _others_pid(self) -> int | None:
+        """The process that another host began; waited for when it can only just have been begun."""
+        while (pid := self.pid()) is None and self._is_new():  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(_SOON)
+        return pid
+
+    def _is_new(self) -> bool:
+        try:
+            age = time.time() - (self.folder / "started").stat().st_mtime
+        except OSError:
+            return False
+        return 0 <= age < _BEGIN and not (self.folder / "pid").exists()
 
     async def _watch(self, show: Callable[[str], None]) -> None:
-        """Shows output as it grows; returns only when there is too much."""
+        """Shows output as it grows, no more than a piece at a look; returns only when there is too much."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         seen = 0
         while seen < LARGEST_OUTPUT:
             await asyncio.sleep(_POLL)
             with suppress(OSError), self.output.open("rb") as file:
-                file.seek(max(seen, self.output.stat().st_size - 65_536))
-                piece = file.read(65_536)
-                seen = file.tell()
-                if piece:
-                    show(piece.decode("utf-8", "replace"))
-
-
-async def _pidfd(pid: int) -> None:
-    """Waits for any process, child or not, without a thread and without polling."""
-    try:
-        descriptor = os.pidfd_open(pid)  # pyright: ignore[reportAttributeAccessIssue] - Linux only
-    except ProcessLookupError:
-        return
-    loop = asyncio.get_running_loop()
-    over: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, lambda: over.done() or over.set_result(None))
-    try:
-        await over
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
-
-
-def _command_line(pid: int) -> str:
-    if sys.platform == "linux":
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "surrogateescape")
-    asked = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return asked.stdout
-
-
-def _find_bash() -> str:
-    places = [shutil.which("bash"), r"C:\Program Files\Git\bin\bash.exe"]
-    for place in places:
-        if place and Path(place).exists() and "system32" not in place.lower():
-            return place
-    raise ToolError("there is no bash on this machine; on Windows install Git for Windows, which brings one")
-
-
-def _environment() -> dict[str, str]:
-    """The host's, without keys of model providers: a command has no business with them."""
-    kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("API_KEY")}
-    return kept | _QUIET
+                start = max(seen, self.output.stat().st_size - _PIECE)
+                if start > seen:
+                    decoder.reset()
+                file.seek(start)
+                piece = file.read(_PIECE)
+                seen = start + len(piece)
+                if text := decoder.decode(piece):
+                    show(text)

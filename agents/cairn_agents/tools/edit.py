@@ -5,13 +5,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cairn_agents.tools import change, mismatch
+from cairn_agents.tools import change, diff, mismatch
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.encoding import Document, decode, is_binary
 from cairn_agents.tools.paths import missing, resolve, shown
 
 _CONTEXT = 3
 """Lines shown around the first place that was changed."""
+_SHOWN = 40
+"""Lines shown of that place at most."""
 
 
 class EditArguments(Arguments):
@@ -39,6 +41,10 @@ class Edit:
 def _plan(call: str, args: EditArguments, scope: Scope) -> Plan[EditArguments]:
     path = resolve(args.path, scope)
     name = shown(path, scope)
+    if not args.old:
+        raise ToolError("old is empty; to make a new file or a whole one use write")
+    if args.old == args.new:
+        raise ToolError("old and new are the same; nothing would change")
     before = change.current(path, scope)
     if before is None:
         raise missing(path, scope)
@@ -46,47 +52,47 @@ def _plan(call: str, args: EditArguments, scope: Scope) -> Plan[EditArguments]:
         raise ToolError(f"{name} is a binary file; edit changes text only")
     change.require_fresh(path, before, scope)
     document = decode(before)
-    text, count, first = _replaced(document, args, name)
-    after = document.encode(text)
+    places = _places(document, args, name)
+    text = document.replaced(places, args.new)
+    after = change.encoded(document, text, name)
+    if after == before:
+        raise ToolError("old and new differ in nothing that the file keeps; nothing would change")
     return Plan(
         call,
         args,
         f"edit {name}",
         paths=(path,),
-        preview=change.diff(path, document.text, text, scope),
+        preview=diff.unified(name, document.text, text),
         effect=change.effect_of(path, before, after),
-        result=_describe(name, text, count, first, args.new),
+        result=_describe(name, text, document.text.count("\n", 0, places[0][0]) + 1, len(places), args.new),
         data=after,
     )
 
 
-def _replaced(document: Document, args: EditArguments, name: str) -> tuple[str, int, int]:
-    """The new text, how many places were replaced, and the line of the first. Raises ToolError."""
-    if not args.old:
-        raise ToolError("old is empty; to make a new file or a whole one use write")
-    if args.old == args.new:
-        raise ToolError("old and new are the same; nothing would change")
-    old, new = args.old, args.new
-    if document.form.newline:
-        old, new = old.replace("\r\n", "\n"), new.replace("\r\n", "\n")
-    count = document.text.count(old)
-    if count == 0:
-        raise ToolError(mismatch.explain(document.text, old, name))
-    if count > 1 and not args.all:
-        lines = mismatch.lines_of(document.text, old)
-        places = ", ".join(map(str, lines[:10])) + (", ..." if len(lines) > 10 else "")
+def _places(document: Document, args: EditArguments, name: str) -> list[tuple[int, int]]:
+    """What is to be replaced. Raises ToolError unless it is there once, or `all` is set."""
+    places = document.places(args.old)
+    if not places:
+        raise ToolError(mismatch.explain(document.text, args.old, name))
+    if len(places) > 1 and not args.all:
+        lines = mismatch.lines_at(document.text, [start for start, _ in places[:10]])
+        more = ", ..." if len(places) > len(lines) else ""
         raise ToolError(
-            f"old stands {count} times in {name}, at lines {places}; add lines around it to make it unique, "
-            "or set all to true"
+            f"old stands {len(places)} times in {name}, at lines {', '.join(map(str, lines))}{more}; "
+            "add lines around it to make it unique, or set all to true"
         )
-    first = document.text.count("\n", 0, document.text.index(old)) + 1
-    return document.text.replace(old, new), count, first
+    return places
 
 
-def _describe(name: str, text: str, count: int, first: int, new: str) -> str:
+def _describe(name: str, text: str, first: int, count: int, new: str) -> str:
     lines = text.split("\n")
     last = first + new.count("\n")
-    start, end = max(first - _CONTEXT, 1), min(last + _CONTEXT, len(lines), first + 40)
-    context = "\n".join(f"{number}\t{lines[number - 1][:400]}" for number in range(start, end + 1))
-    places = "" if count == 1 else f", {count} places; the first"
-    return f"Edited {name}{places}:\n{context}"
+    place = f"line {first}" if last == first else f"lines {first}-{last}"
+    places = place if count == 1 else f"{count} places; the first, {place}"
+    start, end = max(first - _CONTEXT, 1), min(last + _CONTEXT, len(lines), first + _SHOWN)
+    if end == len(lines) and not lines[-1]:
+        end -= 1
+    context = "".join(
+        f"\n{number}\t{lines[number - 1].rstrip(chr(13))[:400]}" for number in range(start, end + 1)
+    )
+    return f"Edited {name}, {places}:{context or ' it is empty now'}"

@@ -2,10 +2,11 @@
 
 import codecs
 import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cairn_agents.tools.base import ToolError
-
+_ENDING = re.compile(r"\r?\n")
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -30,21 +31,46 @@ class Document:
     form: Form
 
     def encode(self, text: str) -> bytes:
-        """`text` in this document's form. Raises ToolError when its encoding cannot hold a character."""
+        """`text` in this document's form. Raises UnicodeEncodeError when its encoding cannot hold it."""
         if self.form.newline in ("\r\n", "\r"):
             text = text.replace("\r\n", "\n").replace("\n", self.form.newline)
         encoding = "utf-8" if self.form.encoding == "utf-8-sig" else self.form.encoding
-        try:
-            return self.form.mark + text.encode(encoding)
-        except UnicodeEncodeError as error:
-            raise ToolError(
-                f"the file is {encoding} and cannot hold {text[error.start]!r}; write plain characters instead"
-            ) from error
+        return self.form.mark + text.encode(encoding)
+
+    def places(self, piece: str) -> list[tuple[int, int]]:
+        """Where `piece` stands in the text, as start and end; its lines end with "\\n" whatever the file has."""
+        piece = piece.replace("\r\n", "\n")
+        if self.form.newline:
+            return list(_found(self.text, piece))
+        loose = "\r?\n".join(map(re.escape, piece.split("\n")))
+        return [match.span() for match in re.finditer(loose, self.text)]
+
+    def replaced(self, places: list[tuple[int, int]], new: str) -> str:
+        """The text with `new` at each of `places`; among mixed endings it takes those that stood there."""
+        new = new.replace("\r\n", "\n")
+        parts: list[str] = []
+        at = 0
+        for start, end in places:
+            parts += [self.text[at:start], new if self.form.newline else self._ended(new, start, end)]
+            at = end
+        return "".join([*parts, self.text[at:]])
+
+    def _ended(self, new: str, start: int, end: int) -> str:
+        """`new` with the line endings of text[start:end], the last of them for all further lines."""
+        endings = _ENDING.findall(self.text, start, end)
+        if not endings:
+            nearest = _ENDING.search(self.text, end)
+            endings = [nearest.group() if nearest else "\n"]
+        first, *lines = new.split("\n")
+        return first + "".join(
+            endings[min(index, len(endings) - 1)] + line for index, line in enumerate(lines)
+        )
 
 
 def is_binary(data: bytes) -> bool:
     """Whether these bytes are no text: a NUL near the beginning, unless a UTF-16 mark explains it."""
-    return b"\0" in data[:8_192] and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return b"\0" in data[:8_192] and (not marked or data.startswith(codecs.BOM_UTF32_LE))
 
 
 def decode(data: bytes) -> Document:
@@ -64,6 +90,13 @@ def decode(data: bytes) -> Document:
 def digest(data: bytes) -> str:
     """SHA-256, as file effects carry it."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _found(text: str, piece: str) -> Iterator[tuple[int, int]]:
+    at = text.find(piece)
+    while at >= 0:
+        yield at, at + len(piece)
+        at = text.find(piece, at + len(piece))
 
 
 def _newline(text: str) -> str:

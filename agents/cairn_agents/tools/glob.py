@@ -1,17 +1,19 @@
 """glob: files whose path fits a pattern."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import ClassVar
 
-from pathspec import GitIgnoreSpec
 from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.paths import missing, resolve, shown
-from cairn_agents.tools.walk import walk
+from cairn_agents.tools.walk import fits, walk
 
 MOST = 500
+"""Files in one result."""
+SECONDS = 30.0
 
 
 class GlobArguments(Arguments):
@@ -35,11 +37,6 @@ class Glob:
         return None
 
 
-def fits(pattern: str) -> GitIgnoreSpec:
-    """`*.py` fits at any depth, `src/**/*.py` from the folder searched: the rules of .gitignore."""
-    return GitIgnoreSpec.from_lines([pattern.replace("\\", "/").removeprefix("./")])
-
-
 def _glob(folder: Path, pattern: str, scope: Scope) -> Result:
     if not folder.is_dir():
         raise (
@@ -47,13 +44,25 @@ def _glob(folder: Path, pattern: str, scope: Scope) -> Result:
             if not folder.exists()
             else ToolError(f"{shown(folder, scope)} is no folder")
         )
-    spec = fits(pattern)
+    try:
+        spec = fits(pattern)
+    except ValueError as error:
+        raise ToolError(f"{pattern!r} is no pattern: {error}; give one like *.py or src/**/*.ts") from error
     hidden = pattern.startswith(".") or "/." in pattern
-    found = [
-        path for path in walk(folder, hidden=hidden) if spec.match_file(path.relative_to(folder).as_posix())
-    ]
+    found: list[Path] = []
+    end = time.monotonic() + SECONDS
+    for path in walk(folder, hidden=hidden):
+        if spec.match_file(path.relative_to(folder).as_posix()):
+            found.append(path)
+        if time.monotonic() > end:
+            raise ToolError(
+                f"{shown(folder, scope)} took more than {SECONDS:.0f} s to walk; give a deeper path"
+            )
     if not found:
-        return Result(f"No file fits {pattern} in {shown(folder, scope)}.", summary="no files")
+        return Result(
+            f"No file fits {pattern} in {shown(folder, scope)}; ignored and hidden files are left out.",
+            summary="no files",
+        )
     more = f"\n[{len(found) - MOST} more; narrow the pattern]" if len(found) > MOST else ""
     names = "\n".join(shown(path, scope) for path in found[:MOST])
     return Result(names + more, summary=f"{len(found)} files")

@@ -1,26 +1,23 @@
 """grep: lines that fit a regular expression. ripgrep where there is one, else our own, with the same answer."""
 
 import asyncio
-import re
 import shutil
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
-from cairn_agents.tools.encoding import decode, is_binary
-from cairn_agents.tools.glob import fits
 from cairn_agents.tools.paths import missing, resolve, shown
-from cairn_agents.tools.walk import SKIPPED, walk
+from cairn_agents.tools.search import LINE_LENGTH
+from cairn_agents.tools.walk import SKIPPED, fits, is_in_work_tree
 
 MOST = 200
 """Lines in one result."""
-LINE_LENGTH = 300
 SECONDS = 30.0
-_LARGEST = 4_000_000
-"""Bytes of a file that our own search looks into."""
+_LONGEST = 1 << 22
+"""Bytes of one line of the searching program's output."""
 
 
 class GrepArguments(Arguments):
@@ -35,24 +32,32 @@ class Grep:
     Args = GrepArguments
 
     async def plan(self, call: str, args: GrepArguments, scope: Scope) -> Plan[GrepArguments]:
+        if "\0" in args.pattern or "\n" in args.pattern:
+            raise ToolError("the pattern holds a NUL or the end of a line; give one that fits within a line")
+        try:
+            fits(args.glob)
+        except ValueError as error:
+            raise ToolError(f"glob {args.glob!r} is no pattern: {error}; give one like *.py") from error
         path = resolve(args.path, scope)
         return Plan(call, args, f"grep {args.pattern[:80]}", paths=(path,))
 
     async def run(self, plan: Plan[GrepArguments], scope: Scope) -> Result:
         path, args = plan.paths[0], plan.args
-        if not path.exists():
+        command = await asyncio.to_thread(_command, path, args)
+        if command is None:
             raise missing(path, scope)
         try:
-            if ripgrep := shutil.which("rg"):
-                lines = await asyncio.wait_for(_ripgrep(ripgrep, path, args, scope), SECONDS)
-            else:
-                lines = await asyncio.wait_for(asyncio.to_thread(_search, path, args, scope), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                lines = await _search(command, path, args, scope)
         except TimeoutError:
             raise ToolError(
-                f"the search took more than {SECONDS:.0f} s; narrow it with path or glob"
+                f"the search took more than {SECONDS:.0f} s; narrow it with path or glob, or give a simpler pattern"
             ) from None
         if not lines:
-            return Result(f"Nothing fits {args.pattern} in {shown(path, scope)}.", summary="no matches")
+            return Result(
+                f"Nothing fits {args.pattern} in {shown(path, scope)}; ignored and hidden files are left out.",
+                summary="no matches",
+            )
         more = "\n[more matches; narrow the search]" if len(lines) > MOST else ""
         count = f"{MOST}+" if more else str(len(lines))
         return Result("\n".join(lines[:MOST]) + more, summary=f"{count} matches")
@@ -61,72 +66,56 @@ class Grep:
         return None
 
 
-async def _ripgrep(program: str, path: Path, args: GrepArguments, scope: Scope) -> list[str]:
-    """Sorted by path, so one thread; cut off as soon as there is enough."""
-    folder = await asyncio.to_thread(path.is_dir)
+def _command(path: Path, args: GrepArguments) -> list[str] | None:
+    """What searches `path`, None when nothing is there. Sorted by path, so one thread."""
+    if not path.exists():
+        return None
+    ripgrep = shutil.which("rg")
+    if ripgrep is None:  # -P: a module that lies in the workspace must not be imported
+        return [sys.executable, "-P", "-m", "cairn_agents.tools.search", args.pattern, str(path), args.glob]
     skipped = [part for name in sorted(SKIPPED) for part in ("--glob", f"!**/{name}/**")]
-    spec = fits(args.glob) if args.glob else None  # ripgrep's own --glob would let ignored files in
+    alone = [] if is_in_work_tree(path) else ["--no-require-git", "--no-ignore-parent"]
+    return [
+        ripgrep, "--no-config", "--line-number", "--with-filename", "--no-heading", "--color=never", "--sort=path",
+        "--null", "--no-messages", f"--max-columns={LINE_LENGTH}", "--max-columns-preview", *skipped, *alone,
+        "--regexp", args.pattern, "--", "." if path.is_dir() else str(path),
+    ]  # fmt: skip
+
+
+async def _search(command: list[str], path: Path, args: GrepArguments, scope: Scope) -> list[str]:
+    """Its lines, one more than are shown when there are more: it is cut off as soon as there is enough."""
+    folder = path if await asyncio.to_thread(path.is_dir) else None
+    spec = (
+        fits(args.glob) if args.glob and folder else None
+    )  # ripgrep's own --glob would let ignored files in
     process = await asyncio.create_subprocess_exec(
-        program, "--no-config", "--line-number", "--with-filename", "--no-heading", "--color=never", "--sort=path",
-        "--null", f"--max-columns={LINE_LENGTH}", "--max-columns-preview", *skipped,
-        "--regexp", args.pattern, "--", "." if folder else str(path),
-        cwd=path if folder else scope.root,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        limit=1 << 22,
-    )  # fmt: skip
+        *command,
+        cwd=folder or path.parent,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=_LONGEST,
+    )
     assert process.stdout is not None and process.stderr is not None
     lines: list[str] = []
     try:
         while len(lines) <= MOST and (line := await process.stdout.readline()):
-            name, _, rest = line.decode("utf-8", "replace").rstrip("\n").partition("\0")
-            if spec is not None and not spec.match_file(name.removeprefix("./")):
+            name, found, rest = line.decode("utf-8", "replace").rstrip("\n").partition("\0")
+            if not found or (spec is not None and not spec.match_file(name.removeprefix("./"))):
                 continue
             number, _, text = rest.partition(":")
-            lines.append(f"{shown(path / name if folder else path, scope)}:{number}: {text.rstrip(chr(13))}")
+            lines.append(
+                f"{shown(folder / name if folder else path, scope)}:{number}: {text.rstrip(chr(13))}"
+            )
         if len(lines) <= MOST:
-            error = (await process.stderr.read(4_000)).decode("utf-8", "replace").strip()
-            if await process.wait() == 2 and not lines:
-                why = error.splitlines()[-1] if error else "ripgrep gave no reason"
-                raise ToolError(f"{args.pattern!r} could not be searched for: {why}")
+            said = (await process.stderr.read(8_000)).decode("utf-8", "replace").rstrip()
+            code = await process.wait()
+            if code not in (0, 1) and not lines and (said or code != 2):  # 2 alone: a file it may not read
+                raise ToolError(
+                    f"{args.pattern!r} could not be searched for; mend the pattern. {said[-2_000:]}"
+                )
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     return lines
-
-
-def _search(path: Path, args: GrepArguments, scope: Scope) -> list[str]:
-    try:
-        pattern = re.compile(args.pattern)
-    except re.error as error:
-        raise ToolError(f"{args.pattern!r} could not be searched for: {error}") from error
-    lines: list[str] = []
-    for file in _candidates(path, args.glob):
-        for number, line in _text_lines(file):
-            if pattern.search(line):
-                cut = line if len(line) <= LINE_LENGTH else f"{line[:LINE_LENGTH]} [...]"
-                lines.append(f"{shown(file, scope)}:{number}: {cut}")
-                if len(lines) > MOST:
-                    return lines
-    return lines
-
-
-def _candidates(path: Path, glob: str) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-        return
-    spec = fits(glob) if glob else None
-    for file in walk(path):
-        if spec is None or spec.match_file(file.relative_to(path).as_posix()):
-            yield file
-
-
-def _text_lines(file: Path) -> Iterator[tuple[int, str]]:
-    try:
-        if file.stat().st_size > _LARGEST:
-            return
-        data = file.read_bytes()
-    except OSError:
-        return
-    if not is_binary(data):
-        yield from enumerate(decode(data).text.split("\n"), start=1)

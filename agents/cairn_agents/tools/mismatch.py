@@ -1,39 +1,58 @@
 """Why an edit's old text is not in the file: told so that the next try fits."""
 
-import difflib
+import heapq
+import re
+from difflib import get_close_matches
 
-_LONGEST_SEARCH = 20_000
-"""Lines. In a larger file no similar place is looked for."""
+_CANDIDATES = 200
+"""Lines that are compared letter by letter."""
+_COMPARED = 200
+"""Characters of a line that are compared."""
+_CLOSE = 0.6
+"""Ratio of difflib above which a line counts as similar: its documentation's rule of thumb."""
+_BLOCK = 12
+"""Lines of a similar place that are shown."""
 
 
-def lines_of(text: str, piece: str) -> list[int]:
-    """The lines where `piece` begins in `text`, from 1."""
+def lines_at(text: str, offsets: list[int]) -> list[int]:
+    """The lines, from 1, of offsets in rising order; one walk through the text."""
     found: list[int] = []
-    at = text.find(piece)
-    while at >= 0:
-        found.append(text.count("\n", 0, at) + 1)
-        at = text.find(piece, at + len(piece))
+    line, at = 1, 0
+    for offset in offsets:
+        line += text.count("\n", at, offset)
+        at = offset
+        found.append(line)
     return found
 
 
 def explain(text: str, old: str, name: str) -> str:
     """One message: only the white space differs, or something similar stands there, or nothing does."""
-    lines, wanted = text.split("\n"), old.strip("\n").split("\n")
+    lines, wanted = text.split("\n"), old.replace("\r\n", "\n").strip("\n").split("\n")
     if place := _same_but_for_space(lines, wanted):
-        there = lines[place - 1 : place - 1 + len(wanted)]
-        different = next(
-            ((a, b) for a, b in zip(wanted, there, strict=True) if a != b), (wanted[0], there[0])
-        )
-        return (
-            f"old is not in {name}, but at line {place} it stands with other white space. "
-            f"You gave {_visible(different[0])} and the file has {_visible(different[1])}. "
-            "Copy the lines exactly as read shows them, without the line numbers."
-        )
+        return _explain_space(lines, wanted, place, name)
     if similar := _similar(lines, wanted):
         place, block = similar
         shown = "\n".join(f"{place + i}\t{line}" for i, line in enumerate(block))
         return f"old is not in {name}. The most similar place begins at line {place}:\n{shown}"
     return f"old is not in {name}, nor anything like it; read the file and copy the lines to change exactly"
+
+
+def _explain_space(lines: list[str], wanted: list[str], place: int, name: str) -> str:
+    there = (line.rstrip("\r") for line in lines[place - 1 : place - 1 + len(wanted)])
+    pairs = list(zip(wanted, there, strict=True))
+    different = [index for index, (given, found) in enumerate(pairs) if given != found]
+    if not different:
+        return (
+            f"old is not in {name}, but its lines stand at line {place} with other empty lines before or behind "
+            "them; leave those out, or copy them exactly"
+        )
+    given, found = pairs[different[0]]
+    more = f" (and {len(different) - 1} more lines differ so)" if len(different) > 1 else ""
+    return (
+        f"old is not in {name}, but at line {place} it stands with other white space. "
+        f"At line {place + different[0]} you gave {_visible(given)} and the file has {_visible(found)}{more}. "
+        "Here → is a tab and · a blank. Copy the lines exactly as read shows them, without the line numbers."
+    )
 
 
 def _same_but_for_space(lines: list[str], wanted: list[str]) -> int:
@@ -43,27 +62,45 @@ def _same_but_for_space(lines: list[str], wanted: list[str]) -> int:
     if not any(target):
         return 0
     for start in range(len(squeezed) - len(target) + 1):
-        if squeezed[start : start + len(target)] == target:
+        if squeezed[start] == target[0] and squeezed[start : start + len(target)] == target:
             return start + 1
     return 0
 
 
 def _similar(lines: list[str], wanted: list[str]) -> tuple[int, list[str]] | None:
+    """Where the longest line of `wanted` has its like; of many lines only those that share most words are tried."""
     anchor = max(wanted, key=lambda line: len(line.strip()))
-    if len(lines) > _LONGEST_SEARCH or len(anchor.strip()) < 4:
+    aim = anchor.strip()[:_COMPARED]
+    if len(aim) < 4:
         return None
-    close = difflib.get_close_matches(anchor, [line for line in lines if line.strip()][:_LONGEST_SEARCH], n=1)
+    likely = _sharing_words([line.strip()[:_COMPARED] for line in lines], aim)
+    close = get_close_matches(aim, [text for _, text in likely], n=1, cutoff=_CLOSE)
     if not close:
         return None
-    start = max(lines.index(close[0]) - wanted.index(anchor), 0)
-    return start + 1, [line[:400] for line in lines[start : start + min(len(wanted) + 1, 12)]]
+    at = next(index for index, text in likely if text == close[0])
+    start = max(at - wanted.index(anchor), 0)
+    return start + 1, [
+        line.rstrip("\r")[:400] for line in lines[start : start + min(len(wanted) + 1, _BLOCK)]
+    ]
+
+
+def _sharing_words(lines: list[str], aim: str) -> list[tuple[int, str]]:
+    """At most `_CANDIDATES` of the lines with their indexes, those first that share most words with `aim`."""
+    filled = [(index, line) for index, line in enumerate(lines) if line]
+    if len(filled) <= _CANDIDATES:
+        return filled
+    words = set(re.findall(r"\w+", aim))
+    return heapq.nsmallest(
+        _CANDIDATES, filled, key=lambda item: (-len(words.intersection(re.findall(r"\w+", item[1]))), item[0])
+    )
 
 
 def _visible(line: str) -> str:
     """The line with its white space made visible: tabs as →, leading and trailing blanks as ·."""
     line = line[:200]
-    core = line.strip(" ")
-    lead = len(line) - len(line.lstrip(" "))
-    trail = len(line) - len(line.rstrip(" ")) if core else 0
-    marked = "·" * lead + core + "·" * trail
+    core = line.strip(" \t")
+    if not core:
+        return f"`{line.replace(' ', '·').replace(chr(9), '→')}`"
+    lead, trail = line[: line.index(core)], line[line.index(core) + len(core) :]
+    marked = lead.replace(" ", "·") + core + trail.replace(" ", "·")
     return "`" + marked.replace("\t", "→").replace("\r", "␍") + "`"

@@ -1,5 +1,7 @@
 """Paths as the model writes them, made absolute; and back again for what it reads."""
 
+import errno
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -14,19 +16,22 @@ def resolve(path: str, scope: Scope) -> Path:
     """
     if not path or "\0" in path:
         raise ToolError("the path is empty or holds a NUL character; give a path relative to the workspace")
-    given = Path(path).expanduser() if path.startswith("~") else Path(path)
-    joined = given if given.is_absolute() else scope.root / given
+    given = Path(path)
+    if path.startswith("~"):
+        with suppress(RuntimeError):  # no such user: then it is a name like any other
+            given = given.expanduser()
+    joined = scope.root / given
     try:
         joined.stat()
-    except FileNotFoundError:
-        pass
     except OSError as error:
-        if "symbolic link" in str(error.strerror).lower() or "too long" in str(error.strerror).lower():
-            raise ToolError(f"{path} cannot be followed: {error.strerror}") from error
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise ToolError(
+                f"{path[:200]} cannot be followed: {error.strerror}; give another path"
+            ) from error
     try:
         return joined.resolve()
     except (OSError, RuntimeError) as error:  # RuntimeError: a symlink loop, before Python 3.13
-        raise ToolError(f"{path} cannot be followed: {error}") from error
+        raise ToolError(f"{path[:200]} cannot be followed: {error}; give another path") from error
 
 
 def shown(path: Path, scope: Scope) -> str:

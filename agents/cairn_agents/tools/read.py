@@ -1,6 +1,7 @@
 """read: lines of a file with their numbers, or the entries of a folder."""
 
 import asyncio
+import codecs
 import hashlib
 from pathlib import Path
 from typing import ClassVar
@@ -8,17 +9,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
-from cairn_agents.tools.encoding import decode, is_binary
+from cairn_agents.tools.change import LARGEST
+from cairn_agents.tools.encoding import decode, digest, is_binary
+from cairn_agents.tools.excerpt import Excerpt, from_file, from_text
+from cairn_agents.tools.magic import kind_of
 from cairn_agents.tools.paths import missing, resolve, shown
 from cairn_memory.events import FileEffect
 
 LINES = 2_000
-LINE_LENGTH = 2_000
-"""Characters of one line that are shown."""
-TOTAL = 48_000
-"""Characters of one result."""
-LARGEST = 64_000_000
-"""Bytes. A larger file is read with a shell command that picks from it."""
+HELD = 8_000_000
+"""Bytes. A larger file is streamed."""
 _ENTRIES = 500
 
 
@@ -45,54 +45,67 @@ class Read:
 
 
 def _read(path: Path, args: ReadArguments, scope: Scope) -> Result:
+    name = shown(path, scope)
     try:
         if path.is_dir():
             return _folder(path, scope)
         size = path.stat().st_size
         if not path.is_file():
-            raise ToolError(f"{shown(path, scope)} is no ordinary file")
-        if size > LARGEST:
-            raise ToolError(
-                f"{shown(path, scope)} has {size:,} bytes; pick from it with bash: head, tail, grep, sed -n"
-            )
-        data = path.read_bytes()
+            raise ToolError(f"{name} is no ordinary file; look at it with bash")
+        return _large(path, size, args, name) if size > HELD else _held(path, args, name)
     except FileNotFoundError:
         raise missing(path, scope) from None
     except OSError as error:
-        raise ToolError(f"{shown(path, scope)} cannot be read: {error.strerror}") from error
-    digest = hashlib.sha256(data).hexdigest()
-    effect = FileEffect(path=str(path), before=digest, after=digest)
+        raise ToolError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _held(path: Path, args: ReadArguments, name: str) -> Result:
+    data = path.read_bytes()
+    effect = _seen(path, digest(data))
     if is_binary(data):
-        return Result(
-            f"{shown(path, scope)} is a binary file of {len(data):,} bytes.", "binary", effect=effect
+        return _binary(data, len(data), name, effect)
+    return _shown(from_text(decode(data).text, args.offset, args.limit), name, effect)
+
+
+def _large(path: Path, size: int, args: ReadArguments, name: str) -> Result:
+    """By range, in little memory. What is too large to be changed as a whole need not be known by its hash."""
+    with path.open("rb") as file:
+        beginning = file.read(8_192)
+        file.seek(0)
+        effect = _seen(path, hashlib.file_digest(file, "sha256").hexdigest()) if size <= LARGEST else None
+    if is_binary(beginning):
+        return _binary(beginning, size, name, effect)
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ToolError(
+            f"{name} is UTF-16 and has {size:,} bytes; pick from it with bash: iconv, then sed -n"
         )
-    text, count, total = _numbered(decode(data).text, args)
-    if total == 0:
-        return Result(f"{shown(path, scope)} is empty.", summary="empty", effect=effect)
-    if args.offset > total:
-        raise ToolError(f"{shown(path, scope)} has {total} lines; offset {args.offset} is after its end")
-    if (last := args.offset + count - 1) < total:
-        text += f"\n[lines {args.offset}-{last} of {total}; read on with offset={last + 1}]"
-    return Result(
-        text, summary=f"{count} of {total} lines" if count < total else f"{total} lines", effect=effect
-    )
+    return _shown(from_file(path, args.offset, args.limit), name, effect)
 
 
-def _numbered(text: str, args: ReadArguments) -> tuple[str, int, int]:
-    """The lines asked for, how many they are, and how many the file has."""
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    shown_lines: list[str] = []
-    used = 0
-    for number, line in enumerate(lines[args.offset - 1 : args.offset - 1 + args.limit], start=args.offset):
-        if len(line) > LINE_LENGTH:
-            line = f"{line[:LINE_LENGTH]} [... {len(line) - LINE_LENGTH:,} more characters]"
-        used += len(line) + 8
-        if used > TOTAL and shown_lines:
-            break
-        shown_lines.append(f"{number}\t{line}")
-    return "\n".join(shown_lines), len(shown_lines), len(lines)
+def _seen(path: Path, content: str) -> FileEffect:
+    return FileEffect(path=str(path), before=content, after=content)
+
+
+def _binary(beginning: bytes, size: int, name: str, effect: FileEffect | None) -> Result:
+    kind = kind_of(beginning)
+    named = f" ({kind})" if kind else ""
+    return Result(f"{name} is a binary file of {size:,} bytes{named}.", "binary", effect=effect)
+
+
+def _shown(lines: Excerpt, name: str, effect: FileEffect | None) -> Result:
+    if lines.total == 0:
+        return Result(f"{name} is empty.", summary="empty", effect=effect)
+    if lines.first > lines.total:
+        raise ToolError(
+            f"{name} has {lines.total} lines; offset {lines.first} is after its end, give a smaller one"
+        )
+    text, whole = lines.text, lines.first == 1 and lines.last == lines.total
+    if lines.last < lines.total:
+        text += f"\n[lines {lines.first}-{lines.last} of {lines.total}; read on with offset={lines.last + 1}]"
+    elif not whole:
+        text += f"\n[lines {lines.first}-{lines.last} of {lines.total}, the end]"
+    count = lines.last - lines.first + 1
+    return Result(text, f"{lines.total} lines" if whole else f"{count} of {lines.total} lines", effect=effect)
 
 
 def _folder(path: Path, scope: Scope) -> Result:

@@ -52,10 +52,15 @@ class Toolbox:
         return [_schema(tool) for tool in self._tools.values() if tool.kind in kinds]
 
     def parse(self, name: str, arguments: dict[str, object]) -> Arguments:
-        """The arguments, checked. Raises ToolError that names each one that is wrong."""
+        """The arguments, checked. Raises ToolError that names each one that is wrong.
+
+        An optional argument that is null counts as not given: many models fill in all of them.
+        """
         tool = self.tool(name)
+        optional = {key for key, field in tool.Args.model_fields.items() if not field.is_required()}
+        given = {key: value for key, value in arguments.items() if value is not None or key not in optional}
         try:
-            return tool.Args.model_validate(arguments)
+            return tool.Args.model_validate(given)
         except ValidationError as error:
             wrong = "; ".join(_wrong(detail) for detail in error.errors(include_url=False)[:6])
             takes = ", ".join(tool.Args.model_fields)

@@ -9,6 +9,16 @@ from pathspec import GitIgnoreSpec
 SKIPPED = frozenset((".git", ".cairn", ".hg", ".svn", "node_modules", "__pycache__", ".venv"))
 
 
+def fits(pattern: str) -> GitIgnoreSpec:
+    """`*.py` fits at any depth, `src/**/*.py` from the folder searched: the rules of .gitignore. Raises ValueError."""
+    return GitIgnoreSpec.from_lines([pattern.replace("\\", "/").removeprefix("./")])
+
+
+def is_in_work_tree(folder: Path) -> bool:
+    """Whether git would look at the .gitignore files of the folders above."""
+    return any((parent / ".git").exists() for parent in (folder, *folder.parents))
+
+
 def walk(folder: Path, *, hidden: bool = False) -> Iterator[Path]:
     """Files below `folder` in a fixed order. Symlinked folders are not entered."""
     yield from _walk(folder, _inherited(folder), hidden)

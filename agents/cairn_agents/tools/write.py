@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cairn_agents.tools import change
+from cairn_agents.tools import change, diff
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.encoding import Document, Form, decode, is_binary
 from cairn_agents.tools.paths import resolve, shown
@@ -44,7 +44,7 @@ def _plan(call: str, args: WriteArguments, scope: Scope) -> Plan[WriteArguments]
             raise ToolError(f"{name} exists and you have not read it; read it first, or use edit")
         change.require_fresh(path, before, scope)
         document = decode(before)
-    after = document.encode(args.content)
+    after = change.encoded(document, args.content, name)
     lines = args.content.count("\n") + (not args.content.endswith("\n") and bool(args.content))
     verb = "Created" if before is None else "Replaced"
     return Plan(
@@ -52,7 +52,7 @@ def _plan(call: str, args: WriteArguments, scope: Scope) -> Plan[WriteArguments]
         args,
         f"write {name}",
         paths=(path,),
-        preview=change.diff(path, document.text, args.content, scope),
+        preview=diff.unified(name, document.text, args.content),
         effect=change.effect_of(path, before, after),
         result=f"{verb} {name} ({lines} lines).",
         data=after,

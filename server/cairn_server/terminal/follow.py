@@ -1,16 +1,17 @@
 """Follows a session on the screen until it rests, and carries the user's keys and signals to it."""
 
 import signal
-import sys
 from queue import Empty
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
+from cairn_server.terminal.choices import Manner
 from cairn_server.terminal.connection import Connection, Dial, Inbox, Lost, Notice
 from cairn_server.terminal.draft import Draft
 from cairn_server.terminal.exits import BY_STATE, FAILED, INTERRUPTED, WAITING, CommandFailed
 from cairn_server.terminal.keys import Keyboard, Typed
 from cairn_server.terminal.line import Span, line
 from cairn_server.terminal.question import Question
+from cairn_server.terminal.sessions import subscribe
 from cairn_server.terminal.signals import Signalled
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.view import View
@@ -18,18 +19,6 @@ from cairn_server.terminal.wire import Approval, Chunk, Event, SessionInfo
 
 TICK = 0.125
 """Seconds between two drawings of the progress line."""
-
-
-class Manner(NamedTuple):
-    """How to follow. `answers`: a person is at the keys. `approve`: questions are answered with yes.
-
-    `streams`: text is of use as it comes. `hints`: say at the end how to go on.
-    """
-
-    answers: bool
-    approve: bool = False
-    streams: bool = False
-    hints: bool = True
 
 
 class Follower:
@@ -225,19 +214,3 @@ class Follower:
 
     def _say(self, text: str) -> None:
         self._view.say(line("end", Span(text, "yellow"), hang=2))
-
-
-def subscribe(connection: Connection, session: str, since: int, manner: Manner) -> None:
-    """Has the host send what comes after event `since`. Early: what streams before is missed."""
-    params = {
-        "session": session,
-        "since": since,
-        "stream": manner.streams,
-        "answers": manner.answers or manner.approve,
-    }
-    connection.request("cairn/events/subscribe", params)
-
-
-def can_answer(json_lines: bool) -> bool:
-    """Whether a person sits before this command and can press keys."""
-    return not json_lines and sys.stdin.isatty() and sys.stdout.isatty()

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from cairn_server.terminal import words
 from cairn_server.terminal.connection import Dial
 from cairn_server.terminal.exits import DONE
-from cairn_server.terminal.run import reach
 from cairn_server.terminal.sanitise import one_line
-from cairn_server.terminal.view import is_live
+from cairn_server.terminal.screen import is_live
+from cairn_server.terminal.sessions import reach
 from cairn_server.terminal.wire import HostStatus, SessionInfo
 
 STATE_STYLES = {

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cairn_server.terminal import listing, words
+from cairn_server.terminal.choices import Choices
 from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import DONE, USAGE, CommandFailed
-from cairn_server.terminal.follow import Follower, subscribe
+from cairn_server.terminal.follow import Follower
 from cairn_server.terminal.input import Input
-from cairn_server.terminal.run import Choices, pick, reach, start, take_up
 from cairn_server.terminal.sanitise import one_line
+from cairn_server.terminal.sessions import pick, reach, start, subscribe, take_up
 from cairn_server.terminal.signals import signals
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.story import Story

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from cairn_server.terminal.connection import Dial
 from cairn_server.terminal.exits import DONE
-from cairn_server.terminal.run import reach
 from cairn_server.terminal.sanitise import one_line
+from cairn_server.terminal.sessions import reach
 
 
 def settings(dial: Dial, as_json: bool) -> int:

@@ -4,9 +4,10 @@ import sys
 
 from cairn_server.terminal.connection import Dial
 from cairn_server.terminal.exits import DONE
-from cairn_server.terminal.run import pages, pick, reach
+from cairn_server.terminal.screen import is_live
+from cairn_server.terminal.sessions import pages, pick, reach
 from cairn_server.terminal.story import Story
-from cairn_server.terminal.view import JsonView, PlainView, View, is_live
+from cairn_server.terminal.view import JsonView, PlainView, View
 
 
 def show(dial: Dial, session: str, as_json: bool, reasoning: bool) -> int:

@@ -1,11 +1,11 @@
 """What shows a run: a live region for a person, lines for a pipe, events for a program."""
 
 import json
-import os
 import sys
 from typing import Protocol, TextIO
 
 from cairn_server.terminal.line import Gaps, Line, plain
+from cairn_server.terminal.screen import is_live
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.story import Story
 from cairn_server.terminal.wire import Chunk, Event
@@ -117,13 +117,3 @@ def for_output(json_lines: bool, standing: Standing, story: Story) -> View:
     from cairn_server.terminal.live import LiveView
 
     return LiveView(story, standing)
-
-
-def streams(json_lines: bool) -> bool:
-    """Whether the view that fits has a use for text as it comes."""
-    return not json_lines and is_live()
-
-
-def is_live() -> bool:
-    """Whether stdout is a terminal that may be drawn on."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -189,6 +189,21 @@ def test_what_the_provider_said_is_shown_as_one_bounded_line_without_keys(secret
     assert len(message) < 500
 
 
+@pytest.mark.parametrize(
+    "words", ["<" * 20_000, "<style" * 3_000, "1a" * 10_000, "sk-" * 7_000, "try again in " + "1s" * 9_000]
+)
+def test_hostile_words_take_no_long_time(words: str) -> None:
+    start = time.process_time()
+    for body in (words, {"message": words}, {"error": [{"detail": {"msg": words}}] * 3}):
+        status(400, body)
+    assert time.process_time() - start < 0.5
+
+
+def test_a_web_page_is_shown_as_its_words() -> None:
+    page = "<html><style>b {color: red}</style><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
+    assert "answered 502: 502 Bad Gateway nginx" in status(502, page).message
+
+
 def test_a_message_says_what_to_do() -> None:
     assert "OPENAI_API_KEY" in status(401).message
     assert "/v1" in status(404).message

@@ -1,0 +1,65 @@
+"""A small stand-in for ripgrep, run as a program: `python -m cairn_agents.tools.search PATTERN PATH GLOB`.
+
+A process of its own, since Python's `re` holds the interpreter while it works: a pattern
+that never comes to an end would stop the whole host, and no deadline could be kept.
+It prints what ripgrep prints with --null, and like it ends with 2 for a broken pattern.
+So this module imports nothing that is slow to import.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cairn_agents.tools.encoding import decode, is_binary
+from cairn_agents.tools.walk import fits, walk
+
+LINE_LENGTH = 300
+"""Characters of a line that are shown."""
+_LARGEST = 4_000_000
+"""Bytes of a file that is looked into."""
+
+
+def main() -> int:
+    pattern, place, glob = sys.argv[1:4]
+    try:
+        wanted = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        sys.stderr.buffer.write(f"{error}\n".encode())
+        return 2
+    for name, file in _candidates(Path(place), glob):
+        for number, line in _lines(file):
+            if wanted.search(line):
+                cut = (
+                    line
+                    if len(line) <= LINE_LENGTH
+                    else f"{line[:LINE_LENGTH]} [... omitted end of long line]"
+                )
+                sys.stdout.buffer.write(f"{name}\0{number}:{cut}\n".encode("utf-8", "surrogateescape"))
+    return 0
+
+
+def _candidates(place: Path, glob: str) -> Iterator[tuple[str, Path]]:
+    if place.is_file():
+        yield str(place), place
+        return
+    spec = fits(glob) if glob else None
+    for file in walk(place):
+        name = file.relative_to(place).as_posix()
+        if spec is None or spec.match_file(name):
+            yield name, file
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    try:
+        if file.stat().st_size > _LARGEST:
+            return
+        data = file.read_bytes()
+    except OSError:
+        return
+    if not is_binary(data):
+        yield from enumerate(decode(data).text.removesuffix("\n").split("\n"), start=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The shell of this machine, and the environment its commands get."""
+
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from cairn_agents.tools.base import ToolError
+
+_QUIET = {
+    "GIT_PAGER": "cat",
+    "PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "TERM": "dumb",
+    "PYTHONUNBUFFERED": "1",
+}
+"""Nobody sits at the terminal: no pager, no question, no buffer that a kill would lose."""
+_GIT_BASH = r"C:\Program Files\Git\bin\bash.exe"
+
+
+def find_bash() -> str:
+    """The path of bash; on Windows that of Git, not the one that starts a Linux. Raises ToolError."""
+    for place in (shutil.which("bash"), _GIT_BASH):
+        if place and Path(place).exists() and "system32" not in place.lower():
+            return place
+    raise ToolError(
+        "there is no bash on this machine; install it (on Windows: Git for Windows, which brings one)"
+    )
+
+
+def find_sh() -> str:
+    """The smallest shell there is: the wrapper around a command should cost nothing."""
+    return shutil.which("dash") or shutil.which("sh") or find_bash()
+
+
+def environment(own: Mapping[str, str], withheld: Collection[str]) -> dict[str, str]:
+    """What a command gets of the host's `own`: no keys of model providers, nor what else is `withheld`."""
+    names = {name.upper() for name in withheld}
+    kept = {
+        name: value
+        for name, value in own.items()
+        if name.upper() not in names and not _is_secret(name.upper())
+    }
+    return kept | _QUIET
+
+
+def _is_secret(name: str) -> bool:
+    """Keys of model providers, and Cairn's own; a token of git or a cloud is the command's business."""
+    if name.startswith("CAIRN_"):
+        return name.endswith(("TOKEN", "KEY", "SECRET"))
+    return name.endswith(("API_KEY", "API_KEYS"))
