@@ -171,6 +171,14 @@ class Request:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    def header(self, name: str) -> str:
+        """The value of a header, "" when it was not sent."""
+        for line in self.head.split("\r\n")[1:]:
+            key, _, value = line.partition(":")
+            if key.strip().lower() == name:
+                return value.strip()
+        return ""
+
 
 @dataclass
 class ScriptedProvider:

@@ -17,7 +17,7 @@ from cairn_memory.log import EventLog
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """`cost` in US dollars, times in Unix milliseconds, `fill` and `window` in tokens."""
+    """`cost` in US dollars, times in Unix milliseconds, `fill` and `window` in tokens, `key` masked."""
 
     session: str
     goal: str
@@ -25,6 +25,7 @@ class RunInfo:
     mode: str
     model: str
     base_url: str
+    key: str
     state: State
     reason: str
     steps: int
@@ -51,6 +52,7 @@ def info_of(session: Session) -> RunInfo:
         mode=fold.mode,
         model=fold.model,
         base_url=fold.base_url,
+        key=fold.key,
         state=fold.state,
         reason=fold.reason,
         steps=fold.steps,
@@ -89,6 +91,7 @@ async def infos_from_log(log: EventLog) -> dict[str, RunInfo]:
             mode=first.mode,
             model=now.model,
             base_url=now.base_url,
+            key=now.key,
             state=state.state,
             reason=state.reason,
             steps=reply.step,

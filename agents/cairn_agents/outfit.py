@@ -3,20 +3,23 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cairn_agents.config import LoadedConfig, load_config
+from cairn_agents.config.load import BUILT_IN
+from cairn_agents.credentials import OPENAI, Given, Used, key_for
 from cairn_agents.equipment import Equipment, Show
 from cairn_agents.gate.approvals import Approvals, Unattended
 from cairn_agents.gate.permission import Gate
 from cairn_agents.guards.budget import BudgetGuard
 from cairn_agents.guards.repeat import RepeatGuard
 from cairn_agents.guards.reply import EmptyReplyGuard, FilteredReplyGuard, TextCallGuard, TruncatedReplyGuard
+from cairn_agents.info import RunInfo
 from cairn_agents.instructions import Instructions
 from cairn_agents.model.client import ModelClient
-from cairn_agents.model.discover import discover
+from cairn_agents.model.discover import Found, describe, discover
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.prices import Prices
 from cairn_agents.model.retry import RetryPolicy
@@ -30,8 +33,6 @@ from cairn_memory.events import Budget
 from cairn_memory.log import EventLog
 from cairn_memory.places import UserFolders, Workspace
 from cairn_memory.sessions import SessionFold
-
-OPENAI = "https://api.openai.com/v1"
 
 
 class RunError(Exception):
@@ -68,33 +69,44 @@ class Outfitter:
     def prices(self) -> Prices:
         return Prices.load(self._user.prices_file)
 
-    async def endpoint(self, loaded: LoadedConfig, chosen: RunSettings) -> Endpoint:
-        """Where the model is asked: what the client chose, else the settings, else a server on this machine.
+    async def endpoint(
+        self, loaded: LoadedConfig, chosen: RunSettings, before: RunInfo | None = None
+    ) -> Endpoint:
+        """Where the model is asked: what the client chose, else as `before`, else the settings, else on this machine.
 
         Raises RunError when there is none.
         """
-        settings = loaded.config.model
-        base_url = chosen.base_url or settings.base_url
-        model = chosen.model or settings.name
-        key = chosen.api_key if chosen.api_key is not None else loaded.api_key(os.environ)
+        settings, prices = loaded.config.model, self.prices()
+        base_url = chosen.base_url or (before.base_url if before else "") or settings.base_url
+        model = chosen.model or (before.model if before else "") or settings.name
+        window = chosen.window or _set_window(loaded) or prices.window(model) or 0
         if not model and not base_url:
-            base_url, model = await _local_model()
+            local, model = await _local_model()
+            base_url, window = local.base_url, window or local.window
         elif not model:
             raise RunError(
                 f"no model is chosen for {base_url}: set CAIRN_MODEL, --model, or model.name in config.toml"
             )
-        elif not base_url and not key:
+        key = key_for(
+            base_url or OPENAI,
+            Given(chosen.api_key, chosen.base_url or "") if chosen.api_key else None,
+            Used(before.base_url, before.key) if before else None,
+            loaded,
+            os.environ,
+            self._log.masker,
+        )
+        if not base_url and not key:
             raise RunError(
                 f"no endpoint is known for the model {model}: set OPENAI_BASE_URL, --base-url or model.base_url in "
                 "config.toml (or OPENAI_API_KEY to use OpenAI's)"
             )
-        prices = self.prices()
-        window = chosen.window or (
-            settings.window
-            if loaded.origins.get("model.window", "built-in") != "built-in"
-            else prices.window(model) or settings.window
+        return replace(
+            settings.endpoint(key),
+            base_url=base_url or OPENAI,
+            model=model,
+            window=window or settings.window,
+            send_reasoning=settings.send_reasoning or prices.send_reasoning(model),
         )
-        return replace(settings.endpoint(key), base_url=base_url or OPENAI, model=model, window=window)
 
     def equip(
         self,
@@ -105,8 +117,6 @@ class Outfitter:
         show: Show,
     ) -> Equipment:
         """Everything the session of `fold` works with, in its work tree."""
-        if endpoint.api_key:
-            self._log.masker.learn(endpoint.api_key)
         config = loaded.config
         toolbox = Toolbox()
         root = Path(fold.root)
@@ -191,24 +201,18 @@ def tool_schemas(equipment: Equipment, mode: ModeName) -> list[dict[str, object]
     return equipment.toolbox.schemas(MODES[mode].kinds)
 
 
-async def _local_model() -> tuple[str, str]:
+def _set_window(loaded: LoadedConfig) -> int:
+    """The window that somebody set, 0 when nobody did."""
+    is_set = loaded.origins.get("model.window", BUILT_IN) != BUILT_IN
+    return loaded.config.model.window if is_set else 0
+
+
+async def _local_model() -> tuple[Found, str]:
+    """The first server on this machine that has a model, and that model. Raises RunError."""
     found = await discover()
     for server in found:
         if server.models:
-            return server.base_url, server.models[0]
-    looked = (
-        "Ollama, LM Studio, llama.cpp and vLLM were looked for on this machine and none with a model answers"
-    )
+            return server, server.models[0]
     raise RunError(
-        f"no model is configured; {looked}: set OPENAI_BASE_URL and CAIRN_MODEL, or edit config.toml"
+        f"no model is configured ({describe(found)}): set OPENAI_BASE_URL and CAIRN_MODEL, or edit config.toml"
     )
-
-
-def environment_secrets(environment: Mapping[str, str]) -> list[str]:
-    """Values of variables whose names say that they are secrets."""
-    words = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL")
-    return [
-        value
-        for name, value in environment.items()
-        if any(w in name.upper() for w in words) and len(value) >= 8
-    ]

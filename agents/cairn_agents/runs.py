@@ -12,13 +12,15 @@ from typing import Literal
 from cairn_agents import recording
 from cairn_agents.calls import drop_calls
 from cairn_agents.config import LoadedConfig
+from cairn_agents.credentials import mark_of
 from cairn_agents.guards.base import Rest
 from cairn_agents.info import RunInfo, info_of, infos_from_log
 from cairn_agents.loop import work
+from cairn_agents.model.usage import estimate_tokens
 from cairn_agents.modes import ModeName
 from cairn_agents.outfit import Outfitter, RunError, RunSettings, budget_from, system_prompt, tool_schemas
 from cairn_agents.session import Session, now_ms
-from cairn_agents.window import Window, estimate_tokens, make_head
+from cairn_agents.window import Window, make_head
 from cairn_memory.errors import StoreError
 from cairn_memory.events import (
     ApprovalRequested,
@@ -98,6 +100,7 @@ class Runs:
                 mode=chosen,
                 model=endpoint.model,
                 base_url=endpoint.base_url,
+                key=mark_of(endpoint.api_key, self._log.masker),
                 window=endpoint.window,
                 budget=budget_from(loaded, settings, fold, now_ms()),
                 approve_all=settings.approve_all,
@@ -208,13 +211,7 @@ class Runs:
     async def _take_up(self, name: str, prompt: str | None, settings: RunSettings) -> None:
         known = self._known[name]
         loaded = self._outfitter.config()
-        before = RunSettings(
-            model=settings.model or known.model,
-            base_url=settings.base_url or known.base_url,
-            api_key=settings.api_key,
-            window=settings.window,
-        )
-        endpoint = await self._outfitter.endpoint(loaded, before)
+        endpoint = await self._outfitter.endpoint(loaded, settings, known)
         fold, window = SessionFold(name), Window()
         for event in await self._events(name):
             fold.apply(event.payload, event.time)
@@ -236,6 +233,7 @@ class Runs:
             SessionResumed(
                 model=endpoint.model,
                 base_url=endpoint.base_url,
+                key=mark_of(endpoint.api_key, self._log.masker),
                 window=endpoint.window,
                 budget=budget_from(loaded, settings, fold, now_ms()),
                 approve_all=settings.approve_all,

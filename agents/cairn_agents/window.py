@@ -11,6 +11,7 @@ from functools import singledispatchmethod
 
 from cairn_agents.model.arguments import BadArguments, parse_arguments
 from cairn_agents.model.endpoint import Endpoint
+from cairn_agents.model.usage import estimate_tokens
 from cairn_memory.events import (
     HostMessage,
     ModelReplied,
@@ -22,18 +23,10 @@ from cairn_memory.events import (
     WindowStarted,
 )
 
-BYTES_PER_TOKEN = 3.6
-"""A rough measure for English and code, used only for what the provider has not counted yet."""
-
 
 def encode(value: object) -> bytes:
     """JSON as compact UTF-8; the same value always gives the same bytes."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def estimate_tokens(size: int) -> int:
-    """Tokens in `size` bytes of text, roughly."""
-    return int(size / BYTES_PER_TOKEN)
 
 
 class Window:

@@ -96,7 +96,7 @@ class FileEffect(Part):
 
 
 class SessionStarted(Payload):
-    """A conversation begins. `root` is the work tree it works in (an absolute path)."""
+    """A conversation begins. `root` is the work tree it works in (an absolute path), `key` its masked API key."""
 
     kind: ClassVar[str] = "session.started"
     goal: Text
@@ -104,6 +104,7 @@ class SessionStarted(Payload):
     mode: Literal["build", "plan"] = "build"
     model: Line = ""
     base_url: Line = ""
+    key: Line = ""
     window: int = 0
     budget: Budget = Budget()
     approve_all: bool = False
@@ -116,6 +117,7 @@ class SessionResumed(Payload):
     kind: ClassVar[str] = "session.resumed"
     model: Line = ""
     base_url: Line = ""
+    key: Line = ""
     window: int = 0
     budget: Budget = Budget()
     approve_all: bool = False

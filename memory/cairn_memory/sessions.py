@@ -66,6 +66,7 @@ class SessionFold:
     mode: Literal["build", "plan"] = "build"
     model: str = ""
     base_url: str = ""
+    key: str = ""
     window: int = 0
     budget: Budget = field(default_factory=Budget)
     approve_all: bool = False
@@ -117,13 +118,13 @@ class SessionFold:
     @_take.register
     def _(self, event: SessionStarted, time: int) -> None:
         self.goal, self.root, self.mode = event.goal, event.root, event.mode
-        self.model, self.base_url, self.window = event.model, event.base_url, event.window
+        self.model, self.base_url, self.key, self.window = event.model, event.base_url, event.key, event.window
         self.budget, self.approve_all = event.budget, event.approve_all
         self.started = time
 
     @_take.register
     def _(self, event: SessionResumed, time: int) -> None:
-        self.model, self.base_url, self.window = event.model, event.base_url, event.window
+        self.model, self.base_url, self.key, self.window = event.model, event.base_url, event.key, event.window
         self.budget, self.approve_all = event.budget, event.approve_all
         self.guard = None
 

@@ -271,18 +271,20 @@ export interface SessionRef {
 export interface SessionResumed {
   model?: string;
   base_url?: string;
+  key?: string;
   window?: number;
   budget?: Budget;
   approve_all?: boolean;
 }
 
-/** A conversation begins. `root` is the work tree it works in (an absolute path). */
+/** A conversation begins. `root` is the work tree it works in (an absolute path), `key` its masked API key. */
 export interface SessionStarted {
   goal: string;
   root: string;
   mode?: "build" | "plan";
   model?: string;
   base_url?: string;
+  key?: string;
   window?: number;
   budget?: Budget;
   approve_all?: boolean;

@@ -15,6 +15,8 @@ from cairn_memory.events import Usage
 
 LARGEST_REPLY = 16_000_000
 """Characters of text, reasoning and arguments together."""
+MOST_CALLS = 200
+"""Calls in one reply. People's models make up to a few dozen; more is a model that goes in circles."""
 
 _FINISH = {
     "function_call": "tool_calls",
@@ -112,6 +114,8 @@ class Assembly:
 
     def _call(self, piece: Mapping[str, object]) -> None:
         began, arguments = self._calls.add(piece)
+        if len(self._calls) > MOST_CALLS:
+            raise self._too_large(f"called more than {MOST_CALLS} tools at once")
         self._grow(arguments)
         if began:
             self._show(Delta(tool=began))
@@ -136,7 +140,7 @@ class Assembly:
     def _grow(self, words: str) -> None:
         self._size += len(words)
         if self._size > LARGEST_REPLY:
-            raise ReplyTooLarge(
-                f"the reply of {self._place} grew beyond {LARGEST_REPLY:,} characters and was broken off; "
-                "give a smaller task"
-            )
+            raise self._too_large(f"grew beyond {LARGEST_REPLY:,} characters")
+
+    def _too_large(self, why: str) -> ReplyTooLarge:
+        return ReplyTooLarge(f"the reply of {self._place} {why} and was broken off; give a smaller task")

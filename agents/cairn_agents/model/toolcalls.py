@@ -48,8 +48,8 @@ class CallPieces:
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._calls)
+    def __len__(self) -> int:
+        return len(self._calls)
 
     def add(self, piece: Mapping[str, object]) -> tuple[str, str]:
         """Takes one piece in. Returns the name, when a call begins with it, and what it adds to the arguments."""

@@ -6,7 +6,12 @@ from cairn_agents.model.wire import count, mapping
 from cairn_memory.events import Usage
 
 _BYTES_PER_TOKEN = 3.6
-"""A rough measure for English and code."""
+"""A rough measure for English and code, for what no provider has counted."""
+
+
+def estimate_tokens(size: int) -> int:
+    """Tokens in `size` bytes of text, roughly."""
+    return int(size / _BYTES_PER_TOKEN)
 
 
 def usage_in(chunk: Mapping[str, object]) -> Usage | None:
@@ -27,9 +32,7 @@ def usage_in(chunk: Mapping[str, object]) -> Usage | None:
 
 def estimated(sent: int, received: int) -> Usage:
     """For a provider that counts nothing: `sent` and `received` in bytes or characters."""
-    return Usage(
-        prompt=round(sent / _BYTES_PER_TOKEN), completion=round(received / _BYTES_PER_TOKEN), estimated=True
-    )
+    return Usage(prompt=estimate_tokens(sent), completion=estimate_tokens(received), estimated=True)
 
 
 def _cached(reported: Mapping[str, object]) -> int:
