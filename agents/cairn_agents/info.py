@@ -25,7 +25,6 @@ class RunInfo:
     mode: str
     model: str
     base_url: str
-    key: str
     state: State
     reason: str
     steps: int
@@ -36,6 +35,7 @@ class RunInfo:
     started: int
     updated: int
     budget: Budget
+    key: str = ""
 
     def resting(self, state: State, reason: str, time: int) -> "RunInfo":
         """The same, come to rest at `time`."""

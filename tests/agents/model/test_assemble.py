@@ -221,3 +221,13 @@ def test_a_reply_without_end_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(assemble, "LARGEST_REPLY", 1_000)
     with pytest.raises(ReplyTooLarge, match="1,000"):
         reply(delta(content="x" * 600), tool("y" * 300), delta(reasoning="z" * 200))
+
+
+def test_a_reply_that_calls_tools_without_end_is_broken_off() -> None:
+    with pytest.raises(ReplyTooLarge, match="more than 200 tools"):
+        reply(
+            *(
+                delta(tool_calls=[{"index": n, "id": f"c{n}", "function": {"name": "read"}}])
+                for n in range(201)
+            )
+        )
