@@ -26,7 +26,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """The instructions that hold in the work tree `root`; `user` is the user's own configuration folder.
+    """The instructions that hold in the work tree `root` (symlinks followed); `user` is the user's own configuration folder.
 
     Reads the files anew each time, keeps nothing, raises nothing.
     """
@@ -36,13 +36,12 @@ class Instructions:
 
     def for_root(self) -> list[Found]:
         """For the system prompt: the user's own first, then the work tree's."""
-        return [*_told(self.user, within=None), *_told(self.root, within=self.root.resolve())]
+        return [*_told(self.user, within=None), *_told(self.root, within=self.root)]
 
     def nearby(self, path: Path) -> list[Found]:
         """For a file (absolute) that was touched: those of the folders below `root` down to it, nearest last."""
-        root = self.root.resolve()
-        folders = [folder for folder in (path, *path.parents) if root in folder.parents]
-        return [found for folder in reversed(folders) for found in _told(folder, within=root)]
+        folders = [folder for folder in (path, *path.parents) if self.root in folder.parents]
+        return [found for folder in reversed(folders) for found in _told(folder, within=self.root)]
 
 
 def _told(folder: Path, within: Path | None) -> Iterator[Found]:
@@ -59,6 +58,7 @@ def _told(folder: Path, within: Path | None) -> Iterator[Found]:
 def _read(path: Path, within: Path | None) -> str:
     """The text, cut with a mark; "" when there is none, it is no file, or a symlink leads it out of `within`."""
     try:
+        path.stat()  # mostly there is none, and following every link of the way takes ten times as long
         real = path.resolve(strict=True)
         if within is not None and not real.is_relative_to(within):
             return ""

@@ -9,7 +9,7 @@ from cairn_agents.guards.base import Rest, Verdict
 from cairn_agents.model.reply import Reply
 from cairn_agents.window import Window
 from cairn_memory.bounds import REPLY
-from cairn_memory.events import GuardActed, HostMessage, ModelReplied, Payload
+from cairn_memory.events import Event, GuardActed, HostMessage, ModelReplied, Payload
 from cairn_memory.redact import Masked, masked
 from cairn_memory.sessions import SessionFold
 
@@ -18,8 +18,8 @@ from cairn_memory.sessions import SessionFold
 class Session:
     """`emit` says what happened and takes it into fold and window at once; `commit` makes it durable.
 
-    The rule that makes a kill harmless: nothing is acted on, sent or run before the
-    commit that covers it. One commit covers all that was emitted since the last.
+    The rule that makes a kill harmless: nothing that has an effect is sent or run before
+    the commit that covers it. One commit covers all that was emitted since the last.
     """
 
     id: str
@@ -29,7 +29,7 @@ class Session:
     raw_arguments: dict[str, str] = field(default_factory=dict[str, str])
     """Call id -> arguments as they came, before masking. Memory only: a restart has the masked ones."""
     _outbox: list[Masked] = field(default_factory=list[Masked])
-    _last_commit: "asyncio.Task[object] | None" = None
+    _committing: "asyncio.Future[tuple[Event, ...]] | None" = None
 
     def emit(self, *payloads: Payload) -> None:
         """Takes events in, secrets masked. They are durable with the next `commit`."""
@@ -39,13 +39,23 @@ class Session:
             self.fold.apply(safe, now_ms())
             self.window.apply(safe)
 
-    async def commit(self) -> None:
-        """Returns when everything emitted so far is durable. Raises StoreError; the session must then rest."""
-        if self._outbox:
+    def begin_commit(self) -> None:
+        """Sends what was emitted on its way to the log, unless something is; returns at once."""
+        if self._outbox and self._committing is None:
             batch, self._outbox = self._outbox, []
-            self._last_commit = asyncio.ensure_future(self.equipment.log.append(self.id, *batch))
-        if self._last_commit is not None:
-            await asyncio.shield(self._last_commit)
+            self._committing = asyncio.ensure_future(self.equipment.log.append(self.id, *batch))
+
+    async def commit(self) -> None:
+        """Returns when everything emitted so far is durable.
+
+        Raises StoreError, then and ever after: the session must rest, nothing more of it is stored.
+        """
+        self.begin_commit()
+        while (current := self._committing) is not None:
+            await asyncio.shield(current)
+            if self._committing is current:  # else somebody else who waited has gone on
+                self._committing = None
+                self.begin_commit()
 
     def record(self, reply: Reply) -> None:
         """Emits a reply with its cost and the totals up to it."""

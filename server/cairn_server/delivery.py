@@ -19,6 +19,8 @@ FLUSH_SECONDS = 0.03
 """Between two messages of streamed text to one client: as quick as an eye, and few enough."""
 STREAM_CHARACTERS = 64_000
 """Streamed text held for one client; what is older is dropped, the next event has it anyway."""
+GATHER_SECONDS = 0.01
+"""Between an event and its sending: the next of the same step goes with it, and the step goes first."""
 PAGE = 32
 """Events read at once: each may have some hundred kilobytes."""
 BUNCH = 65_536
@@ -230,6 +232,7 @@ class Delivery:
         seen = self._log.last_seq
         while True:
             await self._log.wait(seen)
+            await asyncio.sleep(GATHER_SECONDS)
             seen = self._log.last_seq
             for pump in self._pumps:
                 pump.wake()

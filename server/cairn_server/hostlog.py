@@ -42,5 +42,5 @@ def log_to(path: Path, masker: Masker) -> None:
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     # Both log whole messages and a traceback for every refusal; what matters of it we log ourselves.
-    for name in ("pygls", "jsonrpcserver", "httpx", "openai"):
+    for name in ("pygls", "jsonrpcserver", "httpx2", "httpcore2", "openai"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -48,7 +48,7 @@ def _subjects(plan: Plan[Arguments], root: Path) -> list[str]:
 
 def _shown(path: Path, root: Path) -> str:
     try:
-        return path.relative_to(root.resolve()).as_posix()
+        return path.relative_to(root).as_posix()
     except ValueError:
         return path.as_posix()
 

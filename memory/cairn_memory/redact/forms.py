@@ -5,7 +5,7 @@ cannot overlap what follows, and every repetition that can fail is bounded.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cairn_memory.redact.findings import Finding
@@ -32,13 +32,8 @@ class Form:
     pattern: re.Pattern[str]
     accept: Callable[[str], bool]
 
-    def find(self, text: str, among: str) -> Iterator[Finding]:
-        """What `text` holds; a trigger that is not in `among`, a smaller part of it, is passed over."""
-        for trigger in self.triggers:
-            if trigger in among:
-                yield from self._find(text, trigger)
-
-    def _find(self, text: str, trigger: str) -> Iterator[Finding]:
+    def find(self, text: str, trigger: str) -> Iterator[Finding]:
+        """What of this form `text` holds where `trigger` stands."""
         position = text.find(trigger)
         while position != -1:
             after = position + len(trigger)
@@ -68,6 +63,21 @@ class Shape:
             start, end = match.span(match.lastindex or 0)
             if self.accept(text[start : min(end, start + JUDGED)]):
                 yield Finding(start, end, self.kind)
+
+
+Triggers = tuple[tuple[str, Form], ...]
+"""Every trigger with its form, side by side: most texts have none of them, and are asked for all."""
+
+
+def triggers_of(forms: Iterable[Form]) -> Triggers:
+    return tuple((trigger, form) for form in forms for trigger in form.triggers)
+
+
+def find_forms(text: str, triggers: Triggers, among: str) -> Iterator[Finding]:
+    """What `text` holds; a trigger that is not in `among`, a smaller part of it, is passed over."""
+    for trigger, form in triggers:
+        if trigger in among:
+            yield from form.find(text, trigger)
 
 
 def long_words(text: str) -> str:

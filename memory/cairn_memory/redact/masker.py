@@ -12,7 +12,7 @@ from cairn_memory.files import write_atomically
 from cairn_memory.redact.assignments import find_assignments
 from cairn_memory.redact.cookies import find_cookies
 from cairn_memory.redact.findings import Finding
-from cairn_memory.redact.forms import long_words
+from cairn_memory.redact.forms import find_forms, long_words
 from cairn_memory.redact.known import KnownValues
 from cairn_memory.redact.prefixes import PREFIXED
 from cairn_memory.redact.structures import find_structures
@@ -83,9 +83,8 @@ class SecretMasker:
 
     def _find_all(self, text: str) -> Iterator[Finding]:
         yield from self._known.find(text)
-        words = long_words(text)
-        for form in PREFIXED:
-            yield from form.find(text, words)
+        if words := long_words(text):
+            yield from find_forms(text, PREFIXED, words)
         yield from find_structures(text)
         yield from find_cookies(text)
         yield from find_assignments(text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cairn_memory.redact.findings import Finding
-from cairn_memory.redact.forms import Form, Shape
+from cairn_memory.redact.forms import Form, Shape, find_forms, triggers_of
 from cairn_memory.redact.lookalikes import is_stand_in, looks_chosen, looks_random
 
 _LONGEST_KEY = 40_000
@@ -38,8 +38,7 @@ def find_private_keys(text: str) -> Iterator[Finding]:
 
 def find_structures(text: str) -> Iterator[Finding]:
     yield from find_private_keys(text)
-    for form in FORMS:
-        yield from form.find(text, text)
+    yield from find_forms(text, FORMS, text)
     for shape in SHAPES:
         yield from shape.find(text)
 
@@ -69,36 +68,38 @@ def _basic(value: str) -> bool:
 
 _BASE64 = "[A-Za-z0-9+/=_-]{8,2000}"
 
-FORMS = (
-    Form(
-        "url-password",
-        ("://",),
-        re.compile(r"""://[^\s:/?#@"'<>\\]{0,200}:([^\s/?#"'<>\\]{1,200})@"""),
-        _in_url,
-    ),
-    Form(
-        "private-key",
-        ("Private-Lines:",),
-        re.compile(r"Private-Lines: \d+\s+([A-Za-z0-9+/=\r\n]{20,})"),
-        _plain,
-    ),
-    Form("docker-auth", ('"auth"',), re.compile(rf'"auth"\s{{0,4}}:\s{{0,4}}"({_BASE64})'), _basic),
-    Form("docker-auth", ('"auth\\"',), re.compile(rf'"auth\\"\s{{0,4}}:\s{{0,4}}\\"({_BASE64})'), _basic),
-    Form("npm-auth", ("_auth",), re.compile(rf"_auth ?= ?[\"']?({_BASE64})"), _basic),
-    Form(
-        "signature",
-        ("sig=", "Signature="),
-        re.compile(r"(?:sig|Signature)=([A-Za-z0-9%+/=_-]{30,2000})"),
-        _random,
-    ),
-    Form("jwk", ('"d"',), re.compile(r'"d"\s{0,4}:\s{0,4}"([\w-]{40,2000})"'), _random),
-    Form(
-        "password",
-        (" -u", "--user"),
-        re.compile(r"""(?: -u|--user)[ =]?\\?["']?[^\s:"'/\\]{1,100}:([^\s"'\\]{4,200})"""),
-        _chosen,
-    ),
-    Form("password", ("sshpass",), re.compile(r"""sshpass -p ?\\?["']?([^\s"'\\]{4,200})"""), _plain),
+FORMS = triggers_of(
+    (
+        Form(
+            "url-password",
+            ("://",),
+            re.compile(r"""://[^\s:/?#@"'<>\\]{0,200}:([^\s/?#"'<>\\]{1,200})@"""),
+            _in_url,
+        ),
+        Form(
+            "private-key",
+            ("Private-Lines:",),
+            re.compile(r"Private-Lines: \d+\s+([A-Za-z0-9+/=\r\n]{20,})"),
+            _plain,
+        ),
+        Form("docker-auth", ('"auth"',), re.compile(rf'"auth"\s{{0,4}}:\s{{0,4}}"({_BASE64})'), _basic),
+        Form("docker-auth", ('"auth\\"',), re.compile(rf'"auth\\"\s{{0,4}}:\s{{0,4}}\\"({_BASE64})'), _basic),
+        Form("npm-auth", ("_auth",), re.compile(rf"_auth ?= ?[\"']?({_BASE64})"), _basic),
+        Form(
+            "signature",
+            ("sig=", "Signature="),
+            re.compile(r"(?:sig|Signature)=([A-Za-z0-9%+/=_-]{30,2000})"),
+            _random,
+        ),
+        Form("jwk", ('"d"',), re.compile(r'"d"\s{0,4}:\s{0,4}"([\w-]{40,2000})"'), _random),
+        Form(
+            "password",
+            (" -u", "--user"),
+            re.compile(r"""(?: -u|--user)[ =]?\\?["']?[^\s:"'/\\]{1,100}:([^\s"'\\]{4,200})"""),
+            _chosen,
+        ),
+        Form("password", ("sshpass",), re.compile(r"""sshpass -p ?\\?["']?([^\s"'\\]{4,200})"""), _plain),
+    )
 )
 SHAPES = (
     Shape("telegram-token", ":A", re.compile(r"(?<!\d)\d{8,10}:A[\w-]{33,34}(?![\w-])"), _plain),
