@@ -39,10 +39,13 @@ async def _reply(session: Session) -> Reply:
                 tokens=window.tokens,
             )
         )
-        await session.commit()
+        session.begin_commit()
         try:
-            return await session.equipment.client.ask(window.request(), lambda delta: _show(session, delta))
+            return await session.equipment.client.ask(
+                window.request(), lambda delta: _show(session, delta), ready=session.commit
+            )
         except ModelError as error:
+            await session.commit()  # if it was this that failed, nothing was sent, and the session must rest
             wait = session.equipment.retry.wait(attempt, error)
             session.emit(
                 ModelFailed(

@@ -23,7 +23,7 @@ Outcome = Literal["ok", "error", "denied", "interrupted"]
 class Payload(BaseModel):
     """What one event says. Subclasses set `kind` and are found by it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
     kind: ClassVar[str] = ""
     registry: ClassVar[dict[str, type["Payload"]]] = {}
 
@@ -36,7 +36,7 @@ class Payload(BaseModel):
 class Part(BaseModel):
     """A value inside an event."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class BlobRef(Part):

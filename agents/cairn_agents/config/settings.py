@@ -20,7 +20,7 @@ Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 class Section(BaseModel):
     """Base of all tables. A value of the wrong type is refused, never converted: "8" is no number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class ModelSettings(Section):

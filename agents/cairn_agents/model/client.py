@@ -5,7 +5,7 @@ Nothing here grows with the conversation but the bytes on the wire. Retries are 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -36,9 +36,16 @@ class ModelClient:
         self._connection: Connection | None = None
 
     async def ask(
-        self, body: bytes, on_delta: Callable[[Delta], None], *, call_prefix: str | None = None
+        self,
+        body: bytes,
+        on_delta: Callable[[Delta], None],
+        *,
+        ready: Callable[[], Awaitable[None]] | None = None,
+        call_prefix: str | None = None,
     ) -> Reply:
         """One attempt. Raises ModelError; then nothing of the reply may be used.
+
+        The request is put together at once and sent when `ready` returns; when that raises, nothing was sent.
 
         `call_prefix` names calls to which the provider gives no id. It must be unique within the
         conversation; without it the length of `body` serves: a window only grows, also across restarts.
@@ -50,7 +57,7 @@ class ModelClient:
         begin_by = asyncio.get_running_loop().time() + self._endpoint.first_token_timeout
         late = f"{self._place} did not begin to answer within {self._endpoint.first_token_timeout:g} s"
         async with _until(begin_by, late):
-            pieces = await connection.open(body)
+            pieces = await connection.open(body, ready)
         try:
             async with _until(begin_by, late):
                 piece = await pieces.next()

@@ -13,24 +13,31 @@ import ipaddress
 import json
 import socket
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextvars import ContextVar
 from functools import cache
 from typing import cast
 from urllib.parse import urlsplit
 
 import httpx2
-import openai
 
 from cairn_agents.model import failures
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.errors import Garbled, ModelError, Refused, Stalled, Unreachable
 from cairn_agents.model.said import one_line
+from cairn_agents.model.sdk import openai
 from cairn_agents.model.watched import ended_in_order, watch
 from cairn_agents.model.wire import mapping
 
 _CONNECT_SECONDS = 15.0
 _KEPT_SECONDS = 60.0
 """How long an idle connection is kept: tools run between two requests."""
+
+
+Ready = Callable[[], Awaitable[None]]
+"""Called, perhaps more than once, when a request is about to leave."""
+
+_ready: ContextVar[Ready | None] = ContextVar("ready", default=None)
 
 
 class Connection:
@@ -56,9 +63,9 @@ class Connection:
             http_client=_http_client(endpoint, local=_is_loopback(host)),
         )
 
-    async def open(self, body: bytes) -> "Pieces":
-        """Sends one request. Raises ModelError."""
-        with explained(self._endpoint):
+    async def open(self, body: bytes, ready: Ready | None = None) -> "Pieces":
+        """Sends one request; nothing of it leaves before `ready` has returned. Raises ModelError."""
+        with explained(self._endpoint), _held_until(ready):
             stream = await self._sdk.post(
                 "/chat/completions",
                 content=body,
@@ -183,8 +190,23 @@ def _http_client(endpoint: Endpoint, *, local: bool) -> httpx2.AsyncClient:
         # A proxy set for the internet must not be asked for a server on this machine.
         trust_env=not local,
         verify=_trusted() if secure or not local else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        event_hooks={"response": [watch]},
+        event_hooks={"request": [_wait_until_ready], "response": [watch]},
     )
+
+
+@contextlib.contextmanager
+def _held_until(ready: Ready | None) -> Generator[None]:
+    """The SDK has no way to hand this to its transport, and puts a request together while others work."""
+    token = _ready.set(ready)
+    try:
+        yield
+    finally:
+        _ready.reset(token)
+
+
+async def _wait_until_ready(request: httpx2.Request) -> None:
+    if (ready := _ready.get()) is not None:
+        await ready()
 
 
 @cache

@@ -22,7 +22,7 @@ class Price(BaseModel):
     `send_reasoning` says that the model wants its own reasoning back with each request.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     input: float = Field(default=0.0, ge=0)
     cached_input: float | None = Field(default=None, ge=0)
     output: float = Field(default=0.0, ge=0)
@@ -38,7 +38,7 @@ class Price(BaseModel):
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     models: dict[str, Price] = Field(default_factory=dict[str, Price])
 
 
