@@ -1,5 +1,6 @@
 """What a model costs and how much it holds: a table that ships with Cairn, under one the user may write."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -10,6 +11,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cairn_memory.events import Usage
+
+_GLOB_BEGINS = re.compile(r"[*?\[]")
 
 
 class PricesError(Exception):
@@ -83,13 +86,14 @@ class Prices:
 
     def _look_up(self, model: str) -> Price | None:
         """The entry for a name such as `gpt-5-mini`, or `openai/gpt-5-mini` at a gateway."""
-        name = model.rsplit("/", 1)[-1]
-        fitting = [
-            pattern
-            for pattern in self.models
-            if fnmatchcase(name, pattern.lower()) or fnmatchcase(model, pattern.lower())
-        ]
+        names = (model, model.rsplit("/", 1)[-1])
+        fitting = [pattern for pattern in self.models if any(_fits(name, pattern.lower()) for name in names)]
         return self.models[max(fitting, key=len)] if fitting else None
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether the glob fits; its plain beginning is looked at first, since making a glob ready takes long."""
+    return name.startswith(_GLOB_BEGINS.split(pattern, 1)[0]) and fnmatchcase(name, pattern)
 
 
 @cache
