@@ -10,12 +10,19 @@ from cairn_agents.gate.permit import permit
 from cairn_agents.model.arguments import BadArguments, parse_arguments
 from cairn_agents.session import Session
 from cairn_agents.tools.base import Arguments, Plan, Result, Tool, ToolError
+from cairn_agents.tools.masking import first_line
 from cairn_memory.bounds import REPLY
 from cairn_memory.events import HostMessage, NoteAdded, ToolFinished, ToolStarted
 from cairn_memory.redact import PLACEHOLDER
 from cairn_memory.sessions import PendingCall
 
 logger = logging.getLogger(__name__)
+
+SOON = 0.05
+"""Seconds after which a read that still runs is told to those who watch."""
+
+SUMMARY = 200
+"""Characters."""
 
 STOPPED = Result(
     "The user interrupted this call; it may have had part of its effect.",
@@ -44,13 +51,18 @@ class Ready:
 
 
 async def run_calls(session: Session) -> None:
-    """Gives every pending call a result. The results are emitted; the next request's commit covers them."""
+    """Gives every pending call a result. The results are emitted; the next request's commit covers them.
+
+    What has an effect runs after the commit that tells of it. Reads do harm to nothing when they
+    are lost and run again, so theirs waits for the next one, or until somebody might ask what goes on.
+    """
     for group in _groups(session):
         prepared = [await _prepare(session, pending) for pending in group]
         ready = [item for item in prepared if isinstance(item, Ready)]
         for item in ready:
             _emit_started(session, item)
-        await session.commit()
+        if any(item.tool.kind != "read" for item in ready):
+            await session.commit()
         results = iter(await _run_all(session, ready))
         for pending, item in zip(group, prepared, strict=True):
             result, ms = next(results) if isinstance(item, Ready) else (item, 0)
@@ -90,7 +102,11 @@ async def _prepare(session: Session, pending: PendingCall) -> Ready | Result:
         permitted = await permit(session, pending, tool, plan)
     except (ToolError, BadArguments) as error:
         lost = pending.started is not None
-        return Result(str(error), outcome="interrupted" if lost else "error", summary=_first_line(str(error)))
+        return Result(
+            str(error),
+            outcome="interrupted" if lost else "error",
+            summary=first_line(str(error), SUMMARY, scope.mask),
+        )
     if isinstance(permitted, Result):
         return permitted
     return Ready(pending, tool, plan, permitted)
@@ -131,6 +147,7 @@ def _emit_started(session: Session, ready: Ready) -> None:
 async def _run_all(session: Session, ready: list[Ready]) -> list[tuple[Result, int]]:
     """Results with their milliseconds. When the user interrupts, each running call gets a result that says so."""
     tasks = [asyncio.create_task(_run(session, item)) for item in ready]
+    watched = asyncio.get_running_loop().call_later(SOON, session.begin_commit)
     try:
         return list(await asyncio.gather(*tasks))
     except asyncio.CancelledError:
@@ -140,14 +157,16 @@ async def _run_all(session: Session, ready: list[Ready]) -> list[tuple[Result, i
         for item in ready:
             await _emit_finished(session, item.pending, STOPPED, 0)
         raise
+    finally:
+        watched.cancel()
 
 
 async def _run(session: Session, ready: Ready) -> tuple[Result, int]:
-    start = time.perf_counter()
+    start, scope = time.perf_counter(), session.equipment.scope
     try:
-        result = await ready.tool.run(ready.plan, session.equipment.scope)
+        result = await ready.tool.run(ready.plan, scope)
     except ToolError as error:
-        result = Result(str(error), outcome="error", summary=_first_line(str(error)))
+        result = Result(str(error), outcome="error", summary=first_line(str(error), SUMMARY, scope.mask))
     except Exception as error:
         logger.exception("tool %s failed", ready.tool.name)
         result = Result(
@@ -192,7 +211,3 @@ def _tell_instructions(session: Session, ready: list[Ready]) -> None:
             for found in session.equipment.instructions.nearby(path):
                 if str(found.path) not in session.fold.told:
                     session.emit(HostMessage(text=found.text, about=str(found.path)))
-
-
-def _first_line(text: str) -> str:
-    return text.strip().split("\n", 1)[0][:200]

@@ -131,6 +131,7 @@ class Outfitter:
                 seen=fold.seen,
                 withheld=frozenset((config.model.api_key_env,)),
                 show=lambda text: show("output", text),
+                mask=self._log.masker.mask,
             ),
             toolbox=toolbox,
             gate=Gate(loaded.rules),

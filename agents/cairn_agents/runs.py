@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cairn_agents import recording
 from cairn_agents.calls import drop_calls
 from cairn_agents.config import LoadedConfig
 from cairn_agents.credentials import mark_of
@@ -191,6 +190,8 @@ class Runs:
 
     async def replay_file(self, session: str) -> str:
         """The session as the text of a file that `cairn replay` plays."""
+        from cairn_agents import recording  # needed seldom, and a host should start quickly
+
         return recording.from_events(await self._events(self.find(session)))
 
     def config(self) -> LoadedConfig:

@@ -1,7 +1,8 @@
 """Bounds on what is stored: no field of an event may grow without limit.
 
-A field that is too long keeps its head and its tail, and says between them how
-much was left out. The whole text, where it matters, lies in a blob.
+A field that is too long keeps its head and its tail, and says between them how much
+was left out. The whole text, where it matters, lies in a blob. A cut leaves no half of
+a word where it can be helped: half a secret would not be known for one.
 """
 
 from typing import Annotated
@@ -17,6 +18,9 @@ REPLY = 256_000
 LINES = 200
 """Lines of a list; the rest of a longer one is left out."""
 
+_EDGES = "\"'`,;<>(){}[]|"
+"""What ends a word where there is no white space, as in minified code."""
+
 
 def cut(text: str, limit: int) -> str:
     """`text` within `limit` characters, head and tail kept, encodable as UTF-8."""
@@ -24,8 +28,49 @@ def cut(text: str, limit: int) -> str:
     if len(clean) <= limit:
         return clean
     room = max(limit - len(_mark(len(clean))), 0)
-    head = room * 2 // 3
-    return clean[:head] + _mark(len(clean) - room) + clean[len(clean) - (room - head) :]
+    head = end_of_word(clean, room * 2 // 3, limit // 8)
+    tail = start_of_word(clean, len(clean) - (room - room * 2 // 3), limit // 8)
+    return clean[:head] + _mark(tail - head) + clean[tail:]
+
+
+def end_of_word(text: str, at: int, reach: int) -> int:
+    """The last place up to `at`, at most `reach` characters before it, where no word is cut; else `at` itself.
+
+    The end of a line is preferred to one within it when it is near.
+    """
+    if not 0 < at < len(text) or reach <= 0:
+        return at
+    stretch = text[max(at - reach, 0) : at]
+    if (line := stretch.rfind("\n", max(len(stretch) - reach // 4, 0))) >= 0:
+        return at - len(stretch) + line
+    if text[at].isspace() or stretch[-1:].isspace():
+        return at
+    words = stretch.rsplit(None, 1)
+    if len(words) == 2 or stretch[:1].isspace():
+        return at - len(words[-1])
+    edge = max(map(stretch.rfind, _EDGES))
+    return at - len(stretch) + edge if edge >= 0 else at
+
+
+def start_of_word(text: str, at: int, reach: int) -> int:
+    """The first place from `at` on, at most `reach` characters behind it, where no word is cut; else `at` itself.
+
+    The start of a line is preferred to one within it when it is near.
+    """
+    if not 0 < at < len(text) or reach <= 0:
+        return at
+    stretch = text[at : at + reach]
+    if text[at - 1] == "\n":
+        return at
+    if (line := stretch.find("\n", 0, reach // 4)) >= 0:
+        return at + line + 1
+    if text[at - 1].isspace() or stretch[:1].isspace():
+        return at
+    words = stretch.split(None, 1)
+    if len(words) == 2 or stretch[-1:].isspace():
+        return at + len(words[0])
+    edges = [edge for edge in map(stretch.find, _EDGES) if edge >= 0]
+    return at + min(edges) + 1 if edges else at
 
 
 def _mark(left_out: int) -> str:

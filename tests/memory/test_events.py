@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from old_events import filled
 
-from cairn_memory.bounds import LINE, LINES, REPLY, TEXT, cut
-from cairn_memory.events import Event, HostStarted, Payload, Unknown, UserMessage, load
+from cairn_memory.bounds import LINE, LINES, REPLY, TEXT
+from cairn_memory.events import Event, HostStarted, Payload, Unknown, load
 
 OLD = [
     json.loads(line)
@@ -64,23 +64,6 @@ def test_no_event_is_stored_larger_than_its_bounds(piece: str, times: int) -> No
         assert len(json.loads(stored)) == len(model.model_fields)
         assert len(stored.encode()) <= LARGEST
         assert load(kind, stored) == payload
-
-
-@given(st.text(st.characters(codec=None)), st.integers(0, 300))
-def test_what_is_cut_fits_and_keeps_both_ends(text: str, limit: int) -> None:
-    short = cut(text, limit)
-    short.encode()
-    assert len(short) <= max(limit, 60)
-    if len(text) <= limit:
-        assert len(short) == len(text)
-
-
-def test_a_cut_text_says_how_much_is_missing() -> None:
-    short = UserMessage(text="a" * 50_000 + "b" * 50_000).text
-    assert len(short) <= TEXT
-    kept = short.count("a") + short.count("b") - "characters left out".count("a")
-    assert short.startswith("aaa") and short.endswith("bbb")
-    assert f"{100_000 - kept:,} characters left out" in short
 
 
 def test_a_long_list_is_cut() -> None:

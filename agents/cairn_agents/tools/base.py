@@ -26,7 +26,7 @@ class ToolError(Exception):
 class Arguments(BaseModel):
     """A tool's arguments, flat, as published to the model: the docstring and fields make its schema."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 A = TypeVar("A", bound=Arguments)
@@ -46,6 +46,9 @@ class Scope:
     """Names of the host's environment variables that no command gets, besides those of every model key."""
     show: Callable[[str], None] = lambda text: None
     """Shows output as it comes (bash); never stored."""
+    mask: Callable[[str], str] = lambda text: text
+    """Masks secrets. What is stored is masked in any case; a tool does it before it cuts a text, since half
+    a secret, or a value without its name, is not known for one any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import ClassVar
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Background, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.command import LARGEST_TEXT, Command, Ended
+from cairn_agents.tools.masking import Mask, first_line, head_of, tail_of
 from cairn_agents.tools.output import clean, head_and_tail
 from cairn_agents.tools.paths import shown
 
@@ -19,8 +21,15 @@ LONGEST = 3_600.0
 LIMIT = 30_000
 """Characters of output in a result."""
 _FOREVER = 365 * 86_400.0
-_END = 80_000
+END = 80_000
 """Bytes read from each end of a long output."""
+_EDGE = 8_192
+"""Characters of each of them, where they were cut from the rest, that are only looked at: a private key may
+stand there of which only a part was read."""
+_ASKED = 60_000
+"""Characters of a command that are shown to who is asked about it."""
+_TITLE = 200
+"""Characters."""
 
 
 class BashArguments(Arguments):
@@ -42,9 +51,11 @@ class Bash:
                 f"the command has {size:,} bytes, at most {LARGEST_TEXT:,} are taken; write it into a file with "
                 "write, then run that file"
             )
-        first = args.command.strip().split("\n", 1)[0]
-        title = f"bash {first[:200]}{' ...' if first != args.command.strip() else ''}"
-        return Plan(call, args, title, command=args.command)
+        first = first_line(args.command, _TITLE, scope.mask)
+        title = f"bash {first}{' ...' if first != args.command.strip() else ''}"
+        long = len(args.command) > _ASKED
+        preview = head_and_tail(scope.mask(args.command), _ASKED)[0] if long else ""
+        return Plan(call, args, title, command=args.command, preview=preview)
 
     async def run(self, plan: Plan[BashArguments], scope: Scope) -> Result:
         command = _command(plan, scope)
@@ -77,7 +88,7 @@ async def _follow(plan: Plan[BashArguments], command: Command, scope: Scope) -> 
             "the run was killed while this command ran, and how it ended is not known; it was not run again. "
             "Look at what it did before you decide"
         )
-    return await asyncio.to_thread(_result, ended, command.output)
+    return await asyncio.to_thread(_result, ended, command.output, scope.mask)
 
 
 def _hand_over(plan: Plan[BashArguments], command: Command, pid: int, scope: Scope) -> Result:
@@ -93,8 +104,8 @@ def _hand_over(plan: Plan[BashArguments], command: Command, pid: int, scope: Sco
     return Result(text, summary=f"in the background, pid {pid}", background=background)
 
 
-def _result(ended: Ended, output: Path) -> Result:
-    text, whole = _read(output)
+def _result(ended: Ended, output: Path, mask: Mask) -> Result:
+    text, whole = _read(output, mask)
     body = text.rstrip("\n") or "(no output)"
     if ended.reason:
         return Result(f"{body}\n[{ended.reason}]", ended.reason, "error", exit_code=ended.code, whole=whole)
@@ -105,18 +116,36 @@ def _result(ended: Ended, output: Path) -> Result:
     return Result(body, f"{lines} lines" if lines else "ok", exit_code=0, whole=whole)
 
 
-def _read(output: Path) -> tuple[str, Path | None]:
+def _read(output: Path, mask: Mask) -> tuple[str, Path | None]:
     """The output cleaned and within the limit, and where the whole of it lies when it was cut."""
     try:
         with output.open("rb") as file:
-            size = output.stat().st_size
-            data = file.read(_END * 2)
-            if size > _END * 2:
-                file.seek(size - _END)
-                data = (
-                    data[:_END] + f"\n[... {size - 2 * _END:,} bytes left out ...]\n".encode() + file.read()
-                )
+            size = os.fstat(file.fileno()).st_size
+            head = _decoded(file.read(END if size > 2 * END else 2 * END))
+            file.seek(max(size - END, 0))
+            tail = _decoded(file.read(END)) if size > 2 * END else ""
     except OSError:
         return "", None
-    text, cut = head_and_tail(clean(data.decode("utf-8", "replace")), LIMIT)
-    return text, output if cut or size > _END * 2 else None
+    if tail:
+        left_out = f"\n[... {size - 2 * END:,} bytes left out ...]\n"
+        text = left_out.join((_head(head, mask), _tail(tail, mask)))
+    elif len(text := clean(head)) > LIMIT:
+        text = mask(text)
+    text, cut = head_and_tail(text, LIMIT)
+    return text, output if cut or tail else None
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _head(text: str, mask: Mask) -> str:
+    """The beginning of an output, cut at its end."""
+    at = text.rfind("\n", -2 * _EDGE, -_EDGE) + 1 or len(text) - _EDGE
+    return head_of(clean(text[:at]), clean(text[at:]), mask)
+
+
+def _tail(text: str, mask: Mask) -> str:
+    """The end of an output, cut at its beginning."""
+    at = text.find("\n", _EDGE, 2 * _EDGE) + 1 or _EDGE
+    return tail_of(clean(text[:at]), clean(text[at:]), mask)

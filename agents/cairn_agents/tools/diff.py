@@ -5,9 +5,15 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from itertools import groupby
 
+from cairn_agents.tools import masking
+from cairn_agents.tools.masking import Mask, lead
+
 _CONTEXT = 3
 _SHOWN = 60_000
 """Characters."""
+_LONGEST = 2_000
+"""Characters of one line that are shown."""
+_UNENDED = "\n\\ No newline at end of file"
 _COMPARED = 3_000
 """Lines of either side, between what both begin and end with, that are compared with care."""
 _PAIRS = 20_000
@@ -16,17 +22,30 @@ this many took it 0.5 s at worst, 6,000,000 (a rewritten file of few different l
 
 _Block = tuple[str, int, int, int, int]
 """How old[a:b] becomes new[c:d], as difflib's opcodes say it: tag, a, b, c, d."""
+_Row = tuple[str, int]
+"""A line of a hunk: its sign, and where it stands in the old text, or with "+" in the new one."""
 
 
-def unified(name: str, before: str, after: str) -> str:
+def unified(name: str, before: str, after: str, mask: Mask) -> str:
     """The diff, "" when nothing changes. Where the sides differ too much, all of the old stands before the new."""
     if before == after:
         return ""
     old, new = _lines(before), _lines(after)
-    shown: list[str] = [f"--- a/{name}\n", f"+++ b/{name}\n"]
+    shown = [f"--- a/{name}\n", f"+++ b/{name}\n"]
+    above = max(lead(before), lead(after))
+    room, left_out = _SHOWN, 0
     for group in _groups(_blocks(old, new)):
-        shown += _hunk(group, old, new)
-    return _cut(shown)
+        rows = _rows(group)
+        kept = _fitting(rows, old, new, room)
+        left_out += len(rows) - len(kept)
+        if kept:
+            hunk = [_header(group), *_hunk(kept, old, new, mask, above)]
+            shown += hunk
+            room -= sum(map(len, hunk))
+        if left_out:
+            room = 0
+    more = f"[{left_out:,} more lines of this change are not shown]" if left_out else ""
+    return "".join(shown) + more
 
 
 def counts(diff: str) -> str:
@@ -39,9 +58,9 @@ def counts(diff: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    lines = [f"{line}\n" for line in text.split("\n")]
-    last = lines.pop()[:-1]
-    return [*lines, f"{last}\n\\ No newline at end of file\n"] if last else lines
+    lines = text.split("\n")
+    last = lines.pop()
+    return [*lines, last + _UNENDED] if last else lines
 
 
 def _common(old: list[str], new: list[str]) -> int:
@@ -92,29 +111,50 @@ def _is_comparable(old: list[str], new: list[str]) -> bool:
     return sum(there[line] for line in old) <= _PAIRS
 
 
-def _hunk(group: list[_Block], old: list[str], new: list[str]) -> list[str]:
+def _header(group: list[_Block]) -> str:
     first, last = group[0], group[-1]
-    lines = [f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"]
+    return f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
+
+
+def _rows(group: list[_Block]) -> list[_Row]:
+    rows: list[_Row] = []
     for tag, a, b, c, d in group:
         if tag == "equal":
-            lines += [f" {line}" for line in old[a:b]]
+            rows += [(" ", index) for index in range(a, b)]
         else:
-            lines += [f"-{line}" for line in old[a:b]]
-            lines += [f"+{line}" for line in new[c:d]]
-    return lines
+            rows += [("-", index) for index in range(a, b)]
+            rows += [("+", index) for index in range(c, d)]
+    return rows
+
+
+def _fitting(rows: list[_Row], old: list[str], new: list[str], room: int) -> list[_Row]:
+    """As many of the rows as `room` has characters for."""
+    for at, (sign, index) in enumerate(rows):
+        room -= min(len((new if sign == "+" else old)[index]), _LONGEST) + 2
+        if room < 0:
+            return rows[:at]
+    return rows
+
+
+def _hunk(rows: list[_Row], old: list[str], new: list[str], mask: Mask, above: int) -> list[str]:
+    """The rows as they are shown, masked with the `above` lines above them."""
+    before = iter(_masked(old, [index for sign, index in rows if sign != "+"], mask, above))
+    after = iter(_masked(new, [index for sign, index in rows if sign == "+"], mask, above))
+    return [f"{sign}{next(after if sign == '+' else before)}\n" for sign, _ in rows]
+
+
+def _masked(side: list[str], indexes: list[int], mask: Mask, above: int) -> list[str]:
+    """These lines of one side, as they are shown."""
+    if not indexes:
+        return []
+    first, end = indexes[0], indexes[-1] + 1
+    start = max(first - above, 0)
+    near = [line.removesuffix(_UNENDED) for line in side[start:end]]
+    masked = masking.lines(near, first - start, end - start, mask, _LONGEST)
+    return [masked[index - first] + (_UNENDED if side[index].endswith(_UNENDED) else "") for index in indexes]
 
 
 def _range(first: int, end: int) -> str:
     """Lines as a hunk's header counts them: from 1; an empty range is named by the line before it."""
     length = end - first
     return f"{first + 1 if length else first},{length}"
-
-
-def _cut(lines: list[str]) -> str:
-    used = 0
-    for index, line in enumerate(lines):
-        used += len(line)
-        if used > _SHOWN:
-            kept = lines[:index] or [line[:_SHOWN] + "\n"]
-            return f"{''.join(kept)}[{len(lines) - index:,} more lines of this change are not shown]"
-    return "".join(lines)

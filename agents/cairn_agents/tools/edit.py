@@ -5,15 +5,18 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cairn_agents.tools import change, diff, mismatch
+from cairn_agents.tools import change, diff, masking, mismatch
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.encoding import Document, decode, is_binary
+from cairn_agents.tools.masking import Mask
 from cairn_agents.tools.paths import missing, resolve, shown
 
 _CONTEXT = 3
 """Lines shown around the first place that was changed."""
 _SHOWN = 40
 """Lines shown of that place at most."""
+_LINE_LENGTH = 400
+"""Characters of each."""
 
 
 class EditArguments(Arguments):
@@ -52,7 +55,7 @@ def _plan(call: str, args: EditArguments, scope: Scope) -> Plan[EditArguments]:
         raise ToolError(f"{name} is a binary file; edit changes text only")
     change.require_fresh(path, before, scope)
     document = decode(before)
-    places = _places(document, args, name)
+    places = _places(document, args, name, scope.mask)
     text = document.replaced(places, args.new)
     after = change.encoded(document, text, name)
     if after == before:
@@ -62,18 +65,18 @@ def _plan(call: str, args: EditArguments, scope: Scope) -> Plan[EditArguments]:
         args,
         f"edit {name}",
         paths=(path,),
-        preview=diff.unified(name, document.text, text),
+        preview=diff.unified(name, document.text, text, scope.mask),
         effect=change.effect_of(path, before, after),
-        result=_describe(name, text, document.text.count("\n", 0, places[0][0]) + 1, len(places), args.new),
+        result=_describe(name, text, _first(document, places), len(places), args.new, scope.mask),
         data=after,
     )
 
 
-def _places(document: Document, args: EditArguments, name: str) -> list[tuple[int, int]]:
+def _places(document: Document, args: EditArguments, name: str, mask: Mask) -> list[tuple[int, int]]:
     """What is to be replaced. Raises ToolError unless it is there once, or `all` is set."""
     places = document.places(args.old)
     if not places:
-        raise ToolError(mismatch.explain(document.text, args.old, name))
+        raise ToolError(mismatch.explain(document.text, args.old, name, mask))
     if len(places) > 1 and not args.all:
         lines = mismatch.lines_at(document.text, [start for start, _ in places[:10]])
         more = ", ..." if len(places) > len(lines) else ""
@@ -84,7 +87,12 @@ def _places(document: Document, args: EditArguments, name: str) -> list[tuple[in
     return places
 
 
-def _describe(name: str, text: str, first: int, count: int, new: str) -> str:
+def _first(document: Document, places: list[tuple[int, int]]) -> int:
+    """The line, from 1, of the first place."""
+    return document.text.count("\n", 0, places[0][0]) + 1
+
+
+def _describe(name: str, text: str, first: int, count: int, new: str, mask: Mask) -> str:
     lines = text.split("\n")
     last = first + new.count("\n")
     place = f"line {first}" if last == first else f"lines {first}-{last}"
@@ -92,7 +100,6 @@ def _describe(name: str, text: str, first: int, count: int, new: str) -> str:
     start, end = max(first - _CONTEXT, 1), min(last + _CONTEXT, len(lines), first + _SHOWN)
     if end == len(lines) and not lines[-1]:
         end -= 1
-    context = "".join(
-        f"\n{number}\t{lines[number - 1].rstrip(chr(13))[:400]}" for number in range(start, end + 1)
-    )
+    near = masking.lines(lines, start - 1, end, mask, _LINE_LENGTH)
+    context = "".join(f"\n{number}\t{line.rstrip(chr(13))}" for number, line in enumerate(near, start=start))
     return f"Edited {name}, {places}:{context or ' it is empty now'}"

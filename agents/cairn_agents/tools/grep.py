@@ -1,6 +1,7 @@
 """grep: lines that fit a regular expression. ripgrep where there is one, else our own, with the same answer."""
 
 import asyncio
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -9,15 +10,23 @@ from typing import ClassVar
 from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
+from cairn_agents.tools.masking import Mask, beginning
 from cairn_agents.tools.paths import missing, resolve, shown
-from cairn_agents.tools.search import LINE_LENGTH
+from cairn_agents.tools.search import LINE_LENGTH, OMITTED, STRETCH
 from cairn_agents.tools.walk import SKIPPED, fits, is_in_work_tree
 
 MOST = 200
 """Lines in one result."""
+TOTAL = 40_000
+"""Characters of one result."""
 SECONDS = 30.0
 _LONGEST = 1 << 22
 """Bytes of one line of the searching program's output."""
+_CUT = re.compile(r" \[\.\.\. (?:omitted end of long line|\d+ more match(?:es)?)\]$")
+_NOTICE = rb'(found "\0" byte around offset '
+"""What ripgrep says of a file in between."""
+_TITLE = 80
+"""Characters of the pattern in a title."""
 
 
 class GrepArguments(Arguments):
@@ -39,13 +48,11 @@ class Grep:
         except ValueError as error:
             raise ToolError(f"glob {args.glob!r} is no pattern: {error}; give one like *.py") from error
         path = resolve(args.path, scope)
-        return Plan(call, args, f"grep {args.pattern[:80]}", paths=(path,))
+        return Plan(call, args, f"grep {beginning(args.pattern, _TITLE, scope.mask)}", paths=(path,))
 
     async def run(self, plan: Plan[GrepArguments], scope: Scope) -> Result:
         path, args = plan.paths[0], plan.args
-        command = await asyncio.to_thread(_command, path, args)
-        if command is None:
-            raise missing(path, scope)
+        command = await asyncio.to_thread(_command, path, args, scope)
         try:
             async with asyncio.timeout(SECONDS):
                 lines = await _search(command, path, args, scope)
@@ -58,18 +65,21 @@ class Grep:
                 f"Nothing fits {args.pattern} in {shown(path, scope)}; ignored and hidden files are left out.",
                 summary="no matches",
             )
-        more = "\n[more matches; narrow the search]" if len(lines) > MOST else ""
-        count = f"{MOST}+" if more else str(len(lines))
-        return Result("\n".join(lines[:MOST]) + more, summary=f"{count} matches")
+        texts = await asyncio.to_thread(_texts, lines[:MOST], scope.mask)
+        more = len(lines) > len(texts)
+        note = "\n[more matches; narrow the search]" if more else ""
+        return Result("\n".join(texts) + note, summary=f"{len(texts)}{'+' if more else ''} matches")
 
     async def recover(self, plan: Plan[GrepArguments], scope: Scope) -> Result | None:
         return None
 
 
-def _command(path: Path, args: GrepArguments) -> list[str] | None:
-    """What searches `path`, None when nothing is there. Sorted by path, so one thread."""
+def _command(path: Path, args: GrepArguments, scope: Scope) -> list[str]:
+    """What searches `path`. Sorted by path, so one thread. Raises ToolError when nothing can be searched there."""
     if not path.exists():
-        return None
+        raise missing(path, scope)
+    if not path.is_file() and not path.is_dir():  # reading a pipe or a device could take for ever
+        raise ToolError(f"{shown(path, scope)} is no ordinary file; give a file or a folder")
     ripgrep = shutil.which("rg")
     if ripgrep is None:  # -P: a module that lies in the workspace must not be imported
         return [sys.executable, "-P", "-m", "cairn_agents.tools.search", args.pattern, str(path), args.glob]
@@ -77,13 +87,13 @@ def _command(path: Path, args: GrepArguments) -> list[str] | None:
     alone = [] if is_in_work_tree(path) else ["--no-require-git", "--no-ignore-parent"]
     return [
         ripgrep, "--no-config", "--line-number", "--with-filename", "--no-heading", "--color=never", "--sort=path",
-        "--null", "--no-messages", f"--max-columns={LINE_LENGTH}", "--max-columns-preview", *skipped, *alone,
+        "--null", "--no-messages", f"--max-columns={STRETCH}", "--max-columns-preview", *skipped, *alone,
         "--regexp", args.pattern, "--", "." if path.is_dir() else str(path),
     ]  # fmt: skip
 
 
-async def _search(command: list[str], path: Path, args: GrepArguments, scope: Scope) -> list[str]:
-    """Its lines, one more than are shown when there are more: it is cut off as soon as there is enough."""
+async def _search(command: list[str], path: Path, args: GrepArguments, scope: Scope) -> list[tuple[str, str]]:
+    """Places and lines, one more than are shown when there are more: it is cut off as soon as there is enough."""
     folder = path if await asyncio.to_thread(path.is_dir) else None
     spec = (
         fits(args.glob) if args.glob and folder else None
@@ -97,18 +107,19 @@ async def _search(command: list[str], path: Path, args: GrepArguments, scope: Sc
         limit=_LONGEST,
     )
     assert process.stdout is not None and process.stderr is not None
-    lines: list[str] = []
+    lines: list[tuple[str, str]] = []
+    begun = b""  # of a file's name that has a newline in it
     try:
-        while len(lines) <= MOST and (line := await process.stdout.readline()):
-            name, found, rest = line.decode("utf-8", "replace").rstrip("\n").partition("\0")
-            if not found or (spec is not None and not spec.match_file(name.removeprefix("./"))):
+        while len(lines) <= MOST and (line := begun + await process.stdout.readline()) != begun:
+            found, separator, rest = line.partition(b"\0")
+            begun = b"" if separator or _NOTICE in line else line
+            name = found.decode("utf-8", "surrogateescape")
+            if not separator or (spec is not None and not spec.match_file(name.removeprefix("./"))):
                 continue
-            number, _, text = rest.partition(":")
-            lines.append(
-                f"{shown(folder / name if folder else path, scope)}:{number}: {text.rstrip(chr(13))}"
-            )
+            number, _, text = rest.decode("utf-8", "replace").rstrip("\n").partition(":")
+            lines.append((f"{shown(folder / name if folder else path, scope)}:{number}", text.rstrip("\r")))
         if len(lines) <= MOST:
-            said = (await process.stderr.read(8_000)).decode("utf-8", "replace").rstrip()
+            said = scope.mask((await process.stderr.read(8_000)).decode("utf-8", "replace").rstrip())
             code = await process.wait()
             if code not in (0, 1) and not lines and (said or code != 2):  # 2 alone: a file it may not read
                 raise ToolError(
@@ -119,3 +130,24 @@ async def _search(command: list[str], path: Path, args: GrepArguments, scope: Sc
             process.kill()
             await process.wait()
     return lines
+
+
+def _texts(lines: list[tuple[str, str]], mask: Mask) -> list[str]:
+    """The lines as they are shown, as many as there is room for."""
+    texts: list[str] = []
+    used = 0
+    for place, line in lines:
+        text = f"{place}: {_shortened(line, mask)}"
+        used += len(text) + 1
+        if used > TOTAL and texts:
+            break
+        texts.append(text)
+    return texts
+
+
+def _shortened(line: str, mask: Mask) -> str:
+    kept = _CUT.sub("", line) if len(line) > LINE_LENGTH else line
+    whole = kept == line
+    if whole and len(line) <= LINE_LENGTH:
+        return line
+    return beginning(kept, LINE_LENGTH, mask, margin=STRETCH - LINE_LENGTH, whole=whole) + OMITTED

@@ -5,6 +5,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope
+from cairn_agents.tools.masking import first_line
+
+_TITLE = 80
+"""Characters."""
 
 
 class NoteArguments(Arguments):
@@ -19,10 +23,10 @@ class Note:
     Args = NoteArguments
 
     async def plan(self, call: str, args: NoteArguments, scope: Scope) -> Plan[NoteArguments]:
-        return Plan(call, args, f"note {args.text[:80]}", result=args.text)
+        return Plan(call, args, f"note {first_line(args.text, _TITLE, scope.mask)}", result=args.text)
 
     async def run(self, plan: Plan[NoteArguments], scope: Scope) -> Result:
-        return Result("Noted.", summary=plan.args.text.split("\n", 1)[0][:80])
+        return Result("Noted.", summary=first_line(plan.args.text, _TITLE, scope.mask))
 
     async def recover(self, plan: Plan[NoteArguments], scope: Scope) -> Result | None:
         return None

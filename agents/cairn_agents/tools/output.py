@@ -2,6 +2,8 @@
 
 import re
 
+from cairn_memory.bounds import end_of_word, start_of_word
+
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])"
 )
@@ -20,12 +22,12 @@ def clean(text: str) -> str:
 
 
 def head_and_tail(text: str, limit: int) -> tuple[str, bool]:
-    """`text` within about `limit` characters, whole lines from both ends, and whether it was cut."""
+    """`text` within about `limit` characters, whole lines or words from both ends, and whether it was cut."""
     if len(text) <= limit:
         return text, False
     half = limit // 2
-    head = text[:half].rsplit("\n", 1)[0] if "\n" in text[:half] else text[:half]
-    tail = text[-half:].split("\n", 1)[1] if "\n" in text[-half:] else text[-half:]
-    left_out = len(text) - len(head) - len(tail)
-    lines = text.count("\n", len(head), len(text) - len(tail))
-    return f"{head}\n[... {lines:,} lines, {left_out:,} characters left out ...]\n{tail}", True
+    reach = half // 4
+    end, start = end_of_word(text, half, reach), start_of_word(text, len(text) - half, reach)
+    lines = text.count("\n", end, start)
+    head, tail = text[:end].removesuffix("\n"), text[start:].removeprefix("\n")
+    return f"{head}\n[... {lines:,} lines, {start - end:,} characters left out ...]\n{tail}", True

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from cairn_agents.tools.base import Scope, ToolError
+from cairn_agents.tools.masking import beginning
 
 
 def resolve(path: str, scope: Scope) -> Path:
@@ -26,20 +27,29 @@ def resolve(path: str, scope: Scope) -> Path:
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
             raise ToolError(
-                f"{path[:200]} cannot be followed: {error.strerror}; give another path"
+                f"{beginning(path, 200, scope.mask)} cannot be followed: {error.strerror}; give another path"
             ) from error
     try:
         return joined.resolve()
     except (OSError, RuntimeError) as error:  # RuntimeError: a symlink loop, before Python 3.13
-        raise ToolError(f"{path[:200]} cannot be followed: {error}; give another path") from error
+        raise ToolError(
+            f"{beginning(path, 200, scope.mask)} cannot be followed: it is a loop; give another path"
+        ) from error
 
 
 def shown(path: Path, scope: Scope) -> str:
     """`path` for the model: relative to the workspace with `/`, absolute when it lies outside."""
     try:
-        return path.relative_to(scope.root.resolve()).as_posix() or "."
+        return visible(path.relative_to(scope.root.resolve()).as_posix() or ".")
     except ValueError:
-        return path.as_posix()
+        return visible(path.as_posix())
+
+
+def visible(name: str) -> str:
+    """`name` in one line, its control characters and bytes that are no text made visible: `a\\nb`."""
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
 def missing(path: Path, scope: Scope) -> ToolError:
@@ -48,8 +58,8 @@ def missing(path: Path, scope: Scope) -> ToolError:
         names = sorted(entry.name for entry in path.parent.iterdir())
     except OSError:
         return ToolError(
-            f"{shown(path, scope)} does not exist, nor does its folder; find the file with glob, e.g. **/{path.name}"
+            f"{shown(path, scope)} does not exist, nor does its folder; find the file with glob, e.g. **/{visible(path.name)}"
         )
     near = get_close_matches(path.name, names[:5_000], n=3)
-    hint = f"; near by: {', '.join(near)}" if near else "; find it with glob"
+    hint = f"; near by: {', '.join(map(visible, near))}" if near else "; find it with glob"
     return ToolError(f"{shown(path, scope)} does not exist{hint}")

@@ -13,7 +13,7 @@ from cairn_agents.tools.change import LARGEST
 from cairn_agents.tools.encoding import decode, digest, is_binary
 from cairn_agents.tools.excerpt import Excerpt, from_file, from_text
 from cairn_agents.tools.magic import kind_of
-from cairn_agents.tools.paths import missing, resolve, shown
+from cairn_agents.tools.paths import missing, resolve, shown, visible
 from cairn_memory.events import FileEffect
 
 LINES = 2_000
@@ -52,23 +52,25 @@ def _read(path: Path, args: ReadArguments, scope: Scope) -> Result:
         size = path.stat().st_size
         if not path.is_file():
             raise ToolError(f"{name} is no ordinary file; look at it with bash")
-        return _large(path, size, args, name) if size > HELD else _held(path, args, name)
+        return _large(path, size, args, scope) if size > HELD else _held(path, args, scope)
     except FileNotFoundError:
         raise missing(path, scope) from None
     except OSError as error:
         raise ToolError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _held(path: Path, args: ReadArguments, name: str) -> Result:
+def _held(path: Path, args: ReadArguments, scope: Scope) -> Result:
+    name = shown(path, scope)
     data = path.read_bytes()
     effect = _seen(path, digest(data))
     if is_binary(data):
         return _binary(data, len(data), name, effect)
-    return _shown(from_text(decode(data).text, args.offset, args.limit), name, effect)
+    return _shown(from_text(decode(data).text, args.offset, args.limit, scope.mask), name, effect)
 
 
-def _large(path: Path, size: int, args: ReadArguments, name: str) -> Result:
+def _large(path: Path, size: int, args: ReadArguments, scope: Scope) -> Result:
     """By range, in little memory. What is too large to be changed as a whole need not be known by its hash."""
+    name = shown(path, scope)
     with path.open("rb") as file:
         beginning = file.read(8_192)
         file.seek(0)
@@ -79,7 +81,7 @@ def _large(path: Path, size: int, args: ReadArguments, name: str) -> Result:
         raise ToolError(
             f"{name} is UTF-16 and has {size:,} bytes; pick from it with bash: iconv, then sed -n"
         )
-    return _shown(from_file(path, args.offset, args.limit), name, effect)
+    return _shown(from_file(path, args.offset, args.limit, scope.mask), name, effect)
 
 
 def _seen(path: Path, content: str) -> FileEffect:
@@ -111,5 +113,5 @@ def _shown(lines: Excerpt, name: str, effect: FileEffect | None) -> Result:
 def _folder(path: Path, scope: Scope) -> Result:
     names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in path.iterdir())
     more = f"\n[{len(names) - _ENTRIES} more]" if len(names) > _ENTRIES else ""
-    listing = "\n".join(names[:_ENTRIES]) or "(empty)"
+    listing = "\n".join(map(visible, names[:_ENTRIES])) or "(empty)"
     return Result(f"{shown(path, scope)} is a folder:\n{listing}{more}", summary=f"{len(names)} entries")

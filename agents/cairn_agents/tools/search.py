@@ -16,6 +16,10 @@ from cairn_agents.tools.walk import fits, walk
 
 LINE_LENGTH = 300
 """Characters of a line that are shown."""
+STRETCH = 1_500
+"""Characters of a line that are printed: so much is masked before the line is cut."""
+OMITTED = " [... omitted end of long line]"
+"""As ripgrep says it."""
 _LARGEST = 4_000_000
 """Bytes of a file that is looked into."""
 
@@ -30,11 +34,7 @@ def main() -> int:
     for name, file in _candidates(Path(place), glob):
         for number, line in _lines(file):
             if wanted.search(line):
-                cut = (
-                    line
-                    if len(line) <= LINE_LENGTH
-                    else f"{line[:LINE_LENGTH]} [... omitted end of long line]"
-                )
+                cut = line if len(line) <= STRETCH else f"{line[:STRETCH]}{OMITTED}"
                 sys.stdout.buffer.write(f"{name}\0{number}:{cut}\n".encode("utf-8", "surrogateescape"))
     return 0
 

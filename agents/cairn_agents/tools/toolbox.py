@@ -38,9 +38,10 @@ class Toolbox:
         except KeyError:
             near = get_close_matches(name, self._tools, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            raise ToolError(
-                f"there is no tool {name[:80]!r}{hint}; there are {', '.join(self._tools)}"
-            ) from None
+            called = (
+                f"tool {name!r}" if len(name) <= 80 else f"such tool, its name has {len(name):,} characters"
+            )
+            raise ToolError(f"there is no {called}{hint}; there are {', '.join(self._tools)}") from None
 
     def kind(self, name: str) -> Kind | None:
         """The kind of effect, None for an unknown tool."""
@@ -73,7 +74,10 @@ def _wrong(detail: Any) -> str:
         return f"{name} is missing"
     if detail["type"] == "extra_forbidden":
         return f"{name} is unknown"
-    return f"{name}: {detail['msg']}, found {str(detail['input'])[:80]!r}"
+    found = str(detail["input"])  # quoted whole or not at all: half a secret would not be known for one
+    return (
+        f"{name}: {detail['msg']}, found {repr(found) if len(found) <= 80 else f'{len(found):,} characters'}"
+    )
 
 
 @cache

@@ -52,7 +52,7 @@ def _plan(call: str, args: WriteArguments, scope: Scope) -> Plan[WriteArguments]
         args,
         f"write {name}",
         paths=(path,),
-        preview=diff.unified(name, document.text, args.content),
+        preview=diff.unified(name, document.text, args.content, scope.mask),
         effect=change.effect_of(path, before, after),
         result=f"{verb} {name} ({lines} lines).",
         data=after,
