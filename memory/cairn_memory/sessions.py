@@ -118,14 +118,14 @@ class SessionFold:
     @_take.register
     def _(self, event: SessionStarted, time: int) -> None:
         self.goal, self.root, self.mode = event.goal, event.root, event.mode
-        self.model, self.base_url, self.key, self.window = event.model, event.base_url, event.key, event.window
-        self.budget, self.approve_all = event.budget, event.approve_all
+        self.model, self.base_url, self.key = event.model, event.base_url, event.key
+        self.window, self.budget, self.approve_all = event.window, event.budget, event.approve_all
         self.started = time
 
     @_take.register
     def _(self, event: SessionResumed, time: int) -> None:
-        self.model, self.base_url, self.key, self.window = event.model, event.base_url, event.key, event.window
-        self.budget, self.approve_all = event.budget, event.approve_all
+        self.model, self.base_url, self.key = event.model, event.base_url, event.key
+        self.window, self.budget, self.approve_all = event.window, event.budget, event.approve_all
         self.guard = None
 
     @_take.register
