@@ -125,6 +125,9 @@ class FakeRuns:
     def running(self) -> "list[RunInfo]":
         return [info for info in self._sessions.values() if info.state == "running"]
 
+    def background(self) -> tuple[str, ...]:
+        return ()
+
     def approvals(self) -> "list[tuple[str, ApprovalRequested]]":
         return list(self._approvals.values())
 

@@ -26,6 +26,7 @@ EDGES = {
     "server/cairn_server/serving.py": "a defect in one connection ends it; the host goes on",
     "server/cairn_server/delivery.py": "a defect in one client's delivery ends that connection",
     "server/cairn_server/host.py": "the process itself",
+    "server/cairn_server/cli.py": "a defect in the client is one line, with its traceback on demand",
 }
 """Where `except Exception` may stand, and what is kept from harm there. Each one logs, or raises by name."""
 

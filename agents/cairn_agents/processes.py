@@ -26,6 +26,11 @@ class Processes:
             id=background.id, command=command, pid=background.pid, output=str(background.output)
         )
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The commands that go on, each as session/id."""
+        return tuple(self._running)
+
     async def close(self) -> None:
         """Ends them all, group by group."""
         for background, task in list(self._running.values()):

@@ -170,6 +170,10 @@ class Runs:
         """Sessions that work now or wait for a person in mid-step."""
         return [info_of(live.session) for live in self._live.values()]
 
+    def background(self) -> tuple[str, ...]:
+        """Background commands that go on, each as session/id; the host must stay for them."""
+        return self._outfitter.processes.running
+
     def approvals(self) -> "list[tuple[str, ApprovalRequested]]":
         """What waits for a person, as session and question, oldest first."""
         return [

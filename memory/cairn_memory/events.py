@@ -218,12 +218,13 @@ class ToolStarted(Payload):
 
 
 class ToolFinished(Payload):
-    """A call's result as the model will see it; `whole` holds what did not fit."""
+    """A call's result as the model will see it; `whole` holds what did not fit. `title` is "" for one that never ran."""
 
     kind: ClassVar[str] = "tool.finished"
     step: int
     call: Line
     name: Line = ""
+    title: Line = ""
     outcome: Outcome = "ok"
     text: Text = ""
     summary: Line = ""

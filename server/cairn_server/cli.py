@@ -40,6 +40,12 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except Exception as error:
+        if os.environ.get("CAIRN_DEBUG"):
+            raise
+        what = one_line(f"{type(error).__name__}: {error}")
+        print(f"cairn: failed by a fault of its own ({what}); CAIRN_DEBUG=1 shows where", file=sys.stderr)
+        raise SystemExit(FAILED) from error
 
 
 def _workspace(options: Namespace) -> Workspace:

@@ -28,6 +28,9 @@ from cairn_server.transport import Hello, greet, listen
 LAST_WORDS_SECONDS = 1.0
 """How long a host that stops waits for clients to take the last events."""
 
+LOOK_SECONDS = 5.0
+"""Between two looks whether the workspace's folder is still there."""
+
 Serve = Callable[[Context], Awaitable[None]]
 MakeRuns = Callable[[Workspace, UserFolders, EventLog, Stream], Runs]
 
@@ -167,16 +170,22 @@ class Host:
             log.error("%s", error)
 
     async def _watch(self, idle: float) -> None:
-        """Stops the host once nothing has changed for `idle` seconds and nobody needs it."""
+        """Stops the host once nothing has changed for `idle` seconds and nobody needs it, or its folder is gone."""
         moved = asyncio.create_task(self._note_events())
+        loop = asyncio.get_running_loop()
+        changed = loop.time()
         try:
             while not self._stopping.is_set():
                 self._changed.clear()
                 try:
-                    async with asyncio.timeout(idle):
+                    async with asyncio.timeout(min(idle, LOOK_SECONDS)):
                         await self._changed.wait()
+                    changed = loop.time()
                 except TimeoutError:
-                    if not self._needed():
+                    if not self.workspace.local.is_dir():
+                        log.warning("%s is gone", self.workspace.local)
+                        self.stop()
+                    elif loop.time() - changed >= idle and not self._needed():
                         log.info("idle for %g seconds", idle)
                         self.stop()
         finally:
@@ -188,7 +197,8 @@ class Host:
             self._changed.set()
 
     def _needed(self) -> bool:
-        return bool(self._connections or self._runs.running() or self._runs.approvals())
+        runs = self._runs
+        return bool(self._connections or runs.running() or runs.approvals() or runs.background())
 
 
 def _rpc_face() -> Serve:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -80,6 +81,12 @@ async def test_a_host_stays_while_a_client_is_attached_or_a_session_works(
             await terminal.request("cairn/run/interrupt", {"session": session})
             await _stays(host.process)
             assert (await terminal.request("cairn/host/status"))["running"] == []
+    assert host.process.wait(20) == 0
+
+
+def test_a_host_whose_folder_is_gone_ends(workspace: Path, hosts: Hosts) -> None:
+    host = hosts.start(workspace)
+    shutil.rmtree(workspace)
     assert host.process.wait(20) == 0
 
 

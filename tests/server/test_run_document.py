@@ -113,6 +113,24 @@ async def test_a_document_grows_by_appending_while_the_run_goes_on(log: EventLog
     assert b"not here" not in grown
 
 
+async def test_a_call_that_takes_long_is_told_of_before_it_ends_and_once(
+    log: EventLog, tmp_path: Path
+) -> None:
+    await log.append("s1", *STORY[:3])
+    documents = RunDocuments(log)
+    path = await documents.open("s1", tmp_path / "run.md")
+    await log.append("s1", *STORY[5:6])
+    async with deadline():
+        await _until(path, lambda text: text.endswith("- **edit** `edit a.py` is running\n\n"))
+    await log.append("s1", *STORY[6:])
+    async with deadline():
+        await _until(path, lambda text: "## Done" in text)
+    await documents.close()
+    text = path.read_text(encoding="utf-8")
+    assert text.count("is running") == 1
+    assert "- **edit** `edit a.py`: +1 -1 (3 ms)" in text
+
+
 async def test_opening_again_after_a_restart_gives_the_same_document(log: EventLog, tmp_path: Path) -> None:
     path = tmp_path / "run.md"
     documents = RunDocuments(log)

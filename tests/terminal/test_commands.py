@@ -300,3 +300,18 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(host: ScriptedHost, w
         command, check=False, shell=True, cwd=workspace.root, capture_output=True, text=True, timeout=30
     )
     assert ended.stdout.count("\n") == 1 and ended.stderr == ""
+
+
+def test_a_fault_of_the_client_is_one_line_and_a_traceback_on_demand(
+    cairn: Cairn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any) -> int:
+        raise KeyError("a\nfault")
+
+    monkeypatch.setitem(cli.COMMANDS, "status", fail)
+    code, out, complaint = cairn("status")
+    assert (code, out, complaint.count("\n")) == (1, "", 1)
+    assert "KeyError" in complaint and "CAIRN_DEBUG=1" in complaint
+    monkeypatch.setenv("CAIRN_DEBUG", "1")
+    with pytest.raises(KeyError):
+        cairn("status")

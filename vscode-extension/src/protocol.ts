@@ -377,11 +377,12 @@ export interface ToolCall {
   arguments: string;
 }
 
-/** A call's result as the model will see it; `whole` holds what did not fit. */
+/** A call's result as the model will see it; `whole` holds what did not fit. `title` is "" for one that never ran. */
 export interface ToolFinished {
   step: number;
   call: string;
   name?: string;
+  title?: string;
   outcome?: Outcome;
   text?: string;
   summary?: string;

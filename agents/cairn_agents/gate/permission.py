@@ -12,7 +12,7 @@ from cairn_memory.sessions import SessionFold
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a call may run, and why. `grant` is what an answer "for this session" would allow."""
+    """Whether a call may run, and why ("" where it needs no reason). `grant` is what an answer "for this session" would allow."""
 
     action: Action
     reason: str
@@ -37,7 +37,8 @@ class Gate:
             return Decision("allow", "allowed for this session", f"granted: {grant}")
         if fold.approve_all:
             return Decision("allow", "the run was started with --yes", "--yes")
-        return Decision("ask", f"the rule `{rule}` asks", str(rule), grant)
+        reason = "" if rule.origin == BUILT_IN[0].origin else f"the rule `{rule}` asks"
+        return Decision("ask", reason, str(rule), grant)
 
 
 def _subjects(plan: Plan[Arguments], root: Path) -> list[str]:

@@ -12,6 +12,8 @@ from cairn_server.documents.transcript import Transcript
 
 PAGE = 64
 """Events read at once."""
+PATIENCE = 0.5
+"""Seconds after which a call that is under way is told of before it has a result."""
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +44,20 @@ class RunDocument:
     async def follow(self) -> None:
         """What comes from now on, also when the session is resumed later. Raises OSError, StoreError."""
         while True:
-            await self._log.wait(self._cursor)
+            await self._wait()
             events = await self._log.read(self._cursor, limit=PAGE)
             await self._append([event for event in events if event.session == self._session], self.path)
             self._cursor = events[-1].seq
+
+    async def _wait(self) -> None:
+        """For the next event; a call that takes long is told of meanwhile."""
+        if self._transcript.waits:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    return await self._log.wait(self._cursor)
+            except TimeoutError:
+                await asyncio.to_thread(_append_to, self.path, self._transcript.under_way())
+        await self._log.wait(self._cursor)
 
     async def _append(self, events: list[Event], file: Path) -> None:
         text = "".join(self._transcript.add(event) for event in events)

@@ -56,7 +56,8 @@ class Transcript:
     def __init__(self, session: str) -> None:
         self._session = session
         self._calls: dict[str, ToolCall] = {}
-        self._titles: dict[str, str] = {}
+        self._started: dict[str, ToolStarted] = {}
+        self._told: set[str] = set()
         self._steps = 0
         self._totals = Usage()
         self._cost = 0.0
@@ -67,6 +68,17 @@ class Transcript:
         """The Markdown of `event`, often empty. It ends with a blank line where a new block must follow."""
         self._time = event.time
         return self._render(event.payload)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call is under way that the text does not tell of yet."""
+        return not self._told.issuperset(self._started)
+
+    def under_way(self) -> str:
+        """The Markdown of the calls under way, each told once: a person should see what takes so long."""
+        untold = [each for call, each in self._started.items() if call not in self._told]
+        self._told.update(self._started)
+        return "".join(f"- **{plain(each.name, LINE)}** {code(each.title)} is running\n\n" for each in untold)
 
     @singledispatchmethod
     def _render(self, payload: Payload) -> str:
@@ -118,13 +130,15 @@ class Transcript:
 
     @_render.register
     def _(self, payload: ToolStarted) -> str:
-        self._titles[payload.call] = payload.title
+        self._started[payload.call] = payload
         return ""
 
     @_render.register
     def _(self, payload: ToolFinished) -> str:
         call = self._calls.pop(payload.call, None)
-        title = self._titles.pop(payload.call, "") or (call.arguments if call else "")
+        started = self._started.pop(payload.call, None)
+        self._told.discard(payload.call)
+        title = payload.title or (started.title if started else call.arguments if call else "")
         outcome = "" if payload.outcome == "ok" else f" **{payload.outcome}**"
         summary = f" {plain(payload.summary, LINE)}" if payload.summary else ""
         line = f"- **{plain(payload.name, LINE)}** {code(title)}:{outcome}{summary} ({payload.ms} ms)\n\n"

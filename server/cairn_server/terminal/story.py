@@ -159,7 +159,8 @@ class Story:
 
     def _tool_finished(self, event: Event, payload: Payload) -> list[Line]:
         name = str(payload.get("name", ""))
-        title = self._titles.pop(str(payload["call"]), "").removeprefix(f"{name} ").strip()
+        known = self._titles.pop(str(payload["call"]), "")
+        title = (str(payload.get("title", "")) or known).removeprefix(f"{name} ").strip()
         mark, style = MARKS.get(str(payload.get("outcome", "ok")), MARKS["ok"])
         summary = "" if name == "note" else str(payload.get("summary", ""))
         ms = int(payload.get("ms", 0))
