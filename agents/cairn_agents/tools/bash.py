@@ -12,7 +12,7 @@ from pydantic import Field
 from cairn_agents.tools.base import Arguments, Background, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.command import LARGEST_TEXT, Command, Ended
 from cairn_agents.tools.masking import Mask, first_line, head_of, tail_of
-from cairn_agents.tools.output import clean, head_and_tail
+from cairn_agents.tools.output import clean, counted, head_and_tail
 from cairn_agents.tools.paths import shown
 
 TIMEOUT = 120.0
@@ -113,7 +113,7 @@ def _result(ended: Ended, output: Path, mask: Mask) -> Result:
         note, outcome = f"\n[exit code {ended.code}]", "error"
         return Result(f"{body}{note}", f"exit {ended.code}", outcome, exit_code=ended.code, whole=whole)
     lines = text.count("\n")
-    return Result(body, f"{lines} lines" if lines else "ok", exit_code=0, whole=whole)
+    return Result(body, counted(lines, "line") if lines else "ok", exit_code=0, whole=whole)
 
 
 def _read(output: Path, mask: Mask) -> tuple[str, Path | None]:

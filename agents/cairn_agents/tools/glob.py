@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
+from cairn_agents.tools.output import counted
 from cairn_agents.tools.paths import missing, resolve, shown
 from cairn_agents.tools.walk import fits, walk
 
@@ -65,4 +66,4 @@ def _glob(folder: Path, pattern: str, scope: Scope) -> Result:
         )
     more = f"\n[{len(found) - MOST} more; narrow the pattern]" if len(found) > MOST else ""
     names = "\n".join(shown(path, scope) for path in found[:MOST])
-    return Result(names + more, summary=f"{len(found)} files")
+    return Result(names + more, summary=counted(len(found), "file"))

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.masking import Mask, beginning
+from cairn_agents.tools.output import counted
 from cairn_agents.tools.paths import missing, resolve, shown
 from cairn_agents.tools.search import LINE_LENGTH, OMITTED, STRETCH
 from cairn_agents.tools.walk import SKIPPED, fits, is_in_work_tree
@@ -68,7 +69,10 @@ class Grep:
         texts = await asyncio.to_thread(_texts, lines[:MOST], scope.mask)
         more = len(lines) > len(texts)
         note = "\n[more matches; narrow the search]" if more else ""
-        return Result("\n".join(texts) + note, summary=f"{len(texts)}{'+' if more else ''} matches")
+        return Result(
+            "\n".join(texts) + note,
+            summary=f"more than {len(texts)} matches" if more else counted(len(texts), "match", "matches"),
+        )
 
     async def recover(self, plan: Plan[GrepArguments], scope: Scope) -> Result | None:
         return None

@@ -31,3 +31,8 @@ def head_and_tail(text: str, limit: int) -> tuple[str, bool]:
     lines = text.count("\n", end, start)
     head, tail = text[:end].removesuffix("\n"), text[start:].removeprefix("\n")
     return f"{head}\n[... {lines:,} lines, {start - end:,} characters left out ...]\n{tail}", True
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """ "1 line", "2 lines"; `many` where an s is not enough."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -13,6 +13,7 @@ from cairn_agents.tools.change import LARGEST
 from cairn_agents.tools.encoding import decode, digest, is_binary
 from cairn_agents.tools.excerpt import Excerpt, from_file, from_text
 from cairn_agents.tools.magic import kind_of
+from cairn_agents.tools.output import counted
 from cairn_agents.tools.paths import missing, resolve, shown, visible
 from cairn_memory.events import FileEffect
 
@@ -99,7 +100,7 @@ def _shown(lines: Excerpt, name: str, effect: FileEffect | None) -> Result:
         return Result(f"{name} is empty.", summary="empty", effect=effect)
     if lines.first > lines.total:
         raise ToolError(
-            f"{name} has {lines.total} lines; offset {lines.first} is after its end, give a smaller one"
+            f"{name} has {counted(lines.total, 'line')}; offset {lines.first} is after its end, give a smaller one"
         )
     text, whole = lines.text, lines.first == 1 and lines.last == lines.total
     if lines.last < lines.total:
@@ -107,11 +108,15 @@ def _shown(lines: Excerpt, name: str, effect: FileEffect | None) -> Result:
     elif not whole:
         text += f"\n[lines {lines.first}-{lines.last} of {lines.total}, the end]"
     count = lines.last - lines.first + 1
-    return Result(text, f"{lines.total} lines" if whole else f"{count} of {lines.total} lines", effect=effect)
+    return Result(
+        text, counted(lines.total, "line") if whole else f"{count} of {lines.total} lines", effect=effect
+    )
 
 
 def _folder(path: Path, scope: Scope) -> Result:
     names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in path.iterdir())
     more = f"\n[{len(names) - _ENTRIES} more]" if len(names) > _ENTRIES else ""
     listing = "\n".join(map(visible, names[:_ENTRIES])) or "(empty)"
-    return Result(f"{shown(path, scope)} is a folder:\n{listing}{more}", summary=f"{len(names)} entries")
+    return Result(
+        f"{shown(path, scope)} is a folder:\n{listing}{more}", summary=counted(len(names), "entry", "entries")
+    )

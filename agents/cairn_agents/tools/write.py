@@ -8,6 +8,7 @@ from pydantic import Field
 from cairn_agents.tools import change, diff
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.encoding import Document, Form, decode, is_binary
+from cairn_agents.tools.output import counted
 from cairn_agents.tools.paths import resolve, shown
 
 
@@ -54,6 +55,6 @@ def _plan(call: str, args: WriteArguments, scope: Scope) -> Plan[WriteArguments]
         paths=(path,),
         preview=diff.unified(name, document.text, args.content, scope.mask),
         effect=change.effect_of(path, before, after),
-        result=f"{verb} {name} ({lines} lines).",
+        result=f"{verb} {name} ({counted(lines, 'line')}).",
         data=after,
     )

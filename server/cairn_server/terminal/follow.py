@@ -153,7 +153,8 @@ class Follower:
 
     def _show_question(self) -> None:
         question = self._question
-        self._view.banner(question.text if question else "")
+        first = "  (your own line first: Enter says it, Esc drops it)" if self.draft.text else ""
+        self._view.banner(f"{question.text}{first}" if question else "")
         self._view.draft(question.draft if question and question.wants_words else self.draft.text)
 
     # --- signals ---------------------------------------------------------------------------

@@ -40,7 +40,7 @@ async def test_after_a_kill_the_file_itself_tells_whether_a_change_was_made(desk
     assert await tool.recover(plan, desk.scope) is None
     await tool.run(plan, desk.scope)
     recovered = await tool.recover(plan, desk.scope)
-    assert recovered is not None and recovered.text == "Created f (1 lines)."
+    assert recovered is not None and recovered.text == "Created f (1 line)."
     (desk.root / "f").write_text("third\n", encoding="utf-8")
     with pytest.raises(ToolError, match="neither as before nor as planned"):
         await tool.recover(plan, desk.scope)
