@@ -111,14 +111,14 @@ async def test_a_task_from_the_palette_fills_its_document_and_the_status_bar(
         "run_task",
         WAITING,
         prompt="Lay the stones",
-        shown="read README.md",
+        shown="README.md`: 1 line",
         waiting="Then I wait for a sign.",
         words=WORDS,
     )
 
     document = scenario.run_document()
     assert "# Lay the stones" in document
-    assert "read README.md" in document and WAIT in document and WORDS in document
+    assert "**read** `README.md`" in document and WAIT in document and WORDS in document
 
 
 async def test_a_reloaded_window_finds_the_run_that_goes_on(scenario: Scenario, cairn_home: Path) -> None:
@@ -128,7 +128,8 @@ async def test_a_reloaded_window_finds_the_run_that_goes_on(scenario: Scenario, 
         "reload", WAITING, prompt="Lay the stones", waiting="Then I wait for a sign.", words=WORDS
     )
 
-    assert scenario.run_document().count(WAIT) == 1
+    document = scenario.run_document()
+    assert document.count(f"`{WAIT}` is running") == document.count(f"`{WAIT}`: ") == 1
 
 
 async def test_a_run_begun_in_the_terminal_shows_up_in_an_open_window(scenario: Scenario) -> None:
@@ -142,7 +143,9 @@ async def test_a_killed_host_is_started_again_and_tells_what_became_of_the_run(
 ) -> None:
     allow_waiting(cairn_home)
 
-    await scenario.play("crash", WAITING, prompt="Lay the stones", waiting="Then I wait for a sign.")
+    await scenario.play(
+        "crash", WAITING, prompt="Lay the stones", waiting="Then I wait for a sign.", words=WORDS
+    )
 
 
 async def test_an_approval_is_asked_in_one_notification_and_given_there(scenario: Scenario) -> None:

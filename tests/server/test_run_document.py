@@ -29,6 +29,7 @@ from cairn_memory.events import (
 from cairn_memory.log import EventLog
 from cairn_memory.store import open_log
 from cairn_server.documents.run import RunDocuments
+from cairn_server.documents.transcript import Transcript
 
 ESCAPES = "\x1b[31mred\x1b]0;title\x07 \u202egnp.exe\u2066 \u200bhidden"
 
@@ -75,7 +76,7 @@ async def test_a_story_reads_as_headings_lines_and_blocks(log: EventLog, tmp_pat
     assert "````text\n" in text  # one backtick more than what is inside, so the heading above is code
     assert "> \\# not a heading" in text
     assert "> ```\n> never closed" in text
-    assert "- **edit** `edit a.py`: +1 -1 (3 ms)\n\n```diff\n x = 1\n-y = 2\n+y = 3\n```" in text
+    assert "- **edit** `a.py`: +1 -1 (3 ms)\n\n```diff\n x = 1\n-y = 2\n+y = 3\n```" in text
     assert "**Asks for approval:** `edit a.py` (rule 2)" in text
     assert "**Approval allowed** by terminal" in text
     assert "**Guard repeat** (nudge): the same call three times" in text
@@ -121,14 +122,25 @@ async def test_a_call_that_takes_long_is_told_of_before_it_ends_and_once(
     path = await documents.open("s1", tmp_path / "run.md")
     await log.append("s1", *STORY[5:6])
     async with deadline():
-        await _until(path, lambda text: text.endswith("- **edit** `edit a.py` is running\n\n"))
+        await _until(path, lambda text: text.endswith("- **edit** `a.py` is running\n\n"))
     await log.append("s1", *STORY[6:])
     async with deadline():
         await _until(path, lambda text: "## Done" in text)
     await documents.close()
     text = path.read_text(encoding="utf-8")
     assert text.count("is running") == 1
-    assert "- **edit** `edit a.py`: +1 -1 (3 ms)" in text
+    assert "- **edit** `a.py`: +1 -1 (3 ms)" in text
+
+
+async def test_a_call_that_a_kill_cut_off_is_not_said_to_run(log: EventLog) -> None:
+    cut_off = StateChanged(state="interrupted", reason="the host stopped in mid-run", cause="host")
+    transcript = Transcript("s1")
+    for event in await log.append("s1", *STORY[:3], *STORY[5:6]):
+        transcript.add(event)
+    assert transcript.waits
+    (event,) = await log.append("s1", cut_off)
+    transcript.add(event)
+    assert not transcript.waits
 
 
 async def test_opening_again_after_a_restart_gives_the_same_document(log: EventLog, tmp_path: Path) -> None:

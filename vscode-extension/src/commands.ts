@@ -19,6 +19,7 @@ type Command = (parts: Parts) => Promise<void>;
 export const COMMANDS: Readonly<Record<string, Command>> = {
   'cairn.runTask': runTask,
   'cairn.stop': stop,
+  'cairn.resume': resume,
   'cairn.openRun': openRun,
   'cairn.answerApproval': ({ approvals }) => approvals.choose(),
   'cairn.restartServer': ({ connection }) => connection.restart(),
@@ -45,6 +46,15 @@ async function stop({ connection, sessions }: Parts): Promise<void> {
     if (!interrupted) {
       void vscode.window.showInformationMessage('Cairn: the run had come to rest already.');
     }
+  }
+}
+
+async function resume({ connection, sessions, documents }: Parts): Promise<void> {
+  await connection.start();
+  const session = await pick(sessions.resumable, 'Resume which session?', 'Cairn: no session is left to resume.');
+  if (session) {
+    await connection.request('cairn/run/resume', { session });
+    await documents.open(session);
   }
 }
 

@@ -33,6 +33,11 @@ export class Sessions implements vscode.Disposable {
     return [...this.known.values()].filter(({ state }) => state === 'running' || state === 'waiting');
   }
 
+  /** Those that came to rest before they were done, newest first. */
+  get resumable(): SessionInfo[] {
+    return [...this.known.values()].filter(({ state }) => state !== 'running' && state !== 'waiting' && state !== 'done');
+  }
+
   /** The one to speak of: the newest that is active, else the newest. */
   get current(): SessionInfo | undefined {
     return this.active[0] ?? this.known.values().next().value;

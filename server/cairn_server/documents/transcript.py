@@ -78,7 +78,7 @@ class Transcript:
         """The Markdown of the calls under way, each told once: a person should see what takes so long."""
         untold = [each for call, each in self._started.items() if call not in self._told]
         self._told.update(self._started)
-        return "".join(f"- **{plain(each.name, LINE)}** {code(each.title)} is running\n\n" for each in untold)
+        return "".join(f"- {_what(each.name, each.title)} is running\n\n" for each in untold)
 
     @singledispatchmethod
     def _render(self, payload: Payload) -> str:
@@ -141,7 +141,7 @@ class Transcript:
         title = payload.title or (started.title if started else call.arguments if call else "")
         outcome = "" if payload.outcome == "ok" else f" **{payload.outcome}**"
         summary = f" {plain(payload.summary, LINE)}" if payload.summary else ""
-        line = f"- **{plain(payload.name, LINE)}** {code(title)}:{outcome}{summary} ({payload.ms} ms)\n\n"
+        line = f"- {_what(payload.name, title)}:{outcome}{summary} ({payload.ms} ms)\n\n"
         difference = _difference(call) if call and payload.outcome == "ok" else ""
         if difference:
             return line + fenced(_short(difference), "diff") + "\n"
@@ -186,6 +186,7 @@ class Transcript:
         reason = plain(payload.reason, LINE)
         if payload.state == "waiting":
             return f"- **{STATES['waiting']}** {reason}".rstrip() + "\n\n"
+        self._told.update(self._started)  # nothing runs any more
         seconds = (self._time - self._began) / 1000
         return (
             f"## {STATES[payload.state]}\n\n{reason}\n\n"
@@ -197,6 +198,12 @@ class Transcript:
 
     def _clock(self) -> str:
         return datetime.fromtimestamp(self._time / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _what(name: str, title: str) -> str:
+    """A call: its tool, and what it is about."""
+    about = title.removeprefix(name).strip()
+    return f"**{plain(name, LINE)}**{' ' + code(about) if about else ''}"
 
 
 def _message(text: str) -> str:

@@ -1,9 +1,9 @@
-// The host is killed under an open window: the window finds the next one, and what became of the run.
+// The host is killed under an open window: the window finds the next one, and what became of the run; it is resumed there.
 import fs from 'node:fs';
 import path from 'node:path';
 import { scenario } from './workbench.mjs';
 
-await scenario(async (window, { folder, prompt, waiting }) => {
+await scenario(async (window, { folder, prompt, waiting, words }) => {
   await window.run('Cairn: Run Task');
   await window.answer('Cairn: Run Task', prompt);
   await window.showsLine(waiting);
@@ -13,4 +13,9 @@ await scenario(async (window, { folder, prompt, waiting }) => {
   await window.statusShows('interrupted');
   await window.showsLine('Interrupted');
   await window.screenshot('1-interrupted');
+  fs.writeFileSync(path.join(folder, 'go'), '');
+  await window.run('Cairn: Resume Session');
+  await window.statusShows('done');
+  await window.showsLine(words);
+  await window.screenshot('2-resumed');
 });
