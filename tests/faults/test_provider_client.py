@@ -91,7 +91,7 @@ class Asker:
     """A client with short deadlines, and the loop that tries again, without the waits."""
 
     def __init__(self, url: str) -> None:
-        self.client = ModelClient(Endpoint(url, "m", first_token_timeout=0.5, stall_timeout=0.5))
+        self.client = ModelClient(Endpoint(url, "m", first_token_timeout=1.5, stall_timeout=0.5))
         self.shown: list[str] = []
         self.errors: list[ModelError] = []
 
