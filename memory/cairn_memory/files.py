@@ -8,18 +8,19 @@ import stat
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
+def write_atomically(path: Path, data: bytes, mode: int | None = None, token: str = "") -> None:
     """Replaces `path` by `data`: temporary file beside it, fsync, rename, fsync of the folder.
 
     Keeps the permission bits of the file it replaces unless `mode` is given, and
     writes through a symlink to its target. The new file has the owner and the extended
     attributes of a new file, and a hard link to the old one keeps the old content.
+    Whoever gives a `token` of its own can find what a kill left behind: `remove_leftover`.
     Raises OSError; then the old file stands.
     """
     target = _followed(path)
     if mode is None:
         mode = _mode_of(target)
-    temporary = target.with_name(f".{target.name[:60]}.{secrets.token_hex(6)}.tmp")
+    temporary = _temporary(target, token or secrets.token_hex(6))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, 0o666 if mode is None else 0o600)
     try:
@@ -37,6 +38,11 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     sync_folder(target.parent)
 
 
+def remove_leftover(path: Path, token: str) -> None:
+    """Removes the temporary file that a kill in the midst of `write_atomically` with this `token` left. Raises OSError."""
+    _temporary(_followed(path), token).unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes a rename in `folder` durable. Windows and some network drives have no such call, nor need one."""
     if os.name != "posix":
@@ -49,6 +55,10 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _temporary(target: Path, token: str) -> Path:
+    return target.with_name(f".{target.name[:60]}.{token}.tmp")
 
 
 def _followed(path: Path) -> Path:

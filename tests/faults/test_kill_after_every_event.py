@@ -1,57 +1,19 @@
 """A host killed after any event goes on as if nothing had happened."""
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_provider import Script, ScriptedProvider, call, calls, say
+from scripted_provider import ScriptedProvider
+from thirty_steps import conversation_of, files_of, make_workspace, turn
 
 from cairn_memory.redact import SecretMasker
 from cairn_memory.store import open_log
 
 KILLABLE = Path(__file__).with_name("killable.py")
 LIMIT = 50.0
-
-TURNS: list[Script] = [
-    calls(
-        ("read", {"path": "a.txt"}),
-        ("glob", {"pattern": "*.txt"}),
-        ("grep", {"pattern": "two", "path": "a.txt"}),
-    ),
-    call("bash", command="echo one >> log.txt"),
-    call("write", path="new.py", content="def f():\n    return 1\n"),
-    call("edit", path="new.py", old="return 1", new="return 2"),
-    call("note", text="f returns two"),
-    call("edit", path="new.py", old="not there", new="x"),
-    calls(
-        ("bash", {"command": "echo two >> log.txt"}), ("bash", {"command": "echo three >> log.txt; exit 4"})
-    ),
-    call("read", path="missing.txt"),
-    *[
-        turn
-        for i in range(7)
-        for turn in (
-            call("bash", command=f"echo round {i} >> log.txt; wc -l < log.txt"),
-            call("write", path=f"out/{i}.txt", content=f"{i}\n" * (i + 1)),
-            calls(("edit", {"path": "a.txt", "old": "two", "new": f"two {i}"}), ("read", {"path": "a.txt"})),
-        )
-    ],
-    say("All of it is done."),
-]
-
-
-def _turn(number: int) -> Script:
-    return TURNS[number]
-
-
-def _workspace(folder: Path) -> Path:
-    root = folder / "work"
-    root.mkdir(parents=True)
-    (root / "a.txt").write_text("one\ntwo\nthree\n", encoding="utf-8")
-    return root
 
 
 async def _run(root: Path, url: str, kill_at: int) -> tuple[int, int]:
@@ -65,24 +27,12 @@ async def _run(root: Path, url: str, kill_at: int) -> tuple[int, int]:
     return process.returncode, max(seen, default=0)
 
 
-def _files(root: Path) -> dict[str, str]:
-    return {
-        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and ".cairn" not in path.parts
-    }
-
-
-def _conversation(body: bytes) -> list[Any]:
-    return json.loads(body)["messages"][1:]
-
-
 async def _unbroken(folder: Path) -> tuple[dict[str, str], list[Any], int]:
-    root = _workspace(folder)
-    async with ScriptedProvider(_turn, by_conversation=True) as provider:
+    root = make_workspace(folder)
+    async with ScriptedProvider(turn, by_conversation=True) as provider:
         code, last = await _run(root, provider.url, 0)
         assert code == 0
-        return _files(root), _conversation(provider.requests[-1].body), last
+        return files_of(root), conversation_of(provider.requests[-1].body), last
 
 
 async def _commands_started(root: Path) -> list[tuple[str, int]]:
@@ -95,16 +45,16 @@ async def _commands_started(root: Path) -> list[tuple[str, int]]:
 
 async def _check(folder: Path, kill_at: int, expected: tuple[dict[str, str], list[Any], int]) -> None:
     files, conversation, _ = expected
-    root = _workspace(folder)
-    async with ScriptedProvider(_turn, by_conversation=True) as provider:
+    root = make_workspace(folder)
+    async with ScriptedProvider(turn, by_conversation=True) as provider:
         code, acknowledged = await _run(root, provider.url, kill_at)
         assert code == -9, "it was to be killed"
         bodies = [request.body for request in provider.requests]
         code, last = await _run(root, provider.url, 0)
         assert code == 0
         assert last > acknowledged
-        assert _files(root) == files
-        assert _conversation(provider.requests[-1].body) == conversation
+        assert files_of(root) == files
+        assert conversation_of(provider.requests[-1].body) == conversation
         after = [request.body for request in provider.requests[len(bodies) :]]
         if bodies:  # the prefix that a provider has cached stands, byte for byte
             assert after[0].startswith(bodies[-1][:-2])
@@ -115,7 +65,7 @@ async def _check(folder: Path, kill_at: int, expected: tuple[dict[str, str], lis
     assert len(repeated) <= 3, "at most the calls in flight at the kill"
 
 
-async def test_a_run_killed_in_the_middle_of_a_command_ends_with_the_same_files_and_conversation(
+async def test_a_run_killed_in_the_middle_of_a_command_ends_with_the_same_files_andconversation_of(
     tmp_path: Path,
 ) -> None:
     expected = await _unbroken(tmp_path / "unbroken")
@@ -124,7 +74,9 @@ async def test_a_run_killed_in_the_middle_of_a_command_ends_with_the_same_files_
 
 @pytest.mark.chaos
 @pytest.mark.timeout(1_800)
-async def test_a_run_killed_after_any_event_ends_with_the_same_files_and_conversation(tmp_path: Path) -> None:
+async def test_a_run_killed_after_any_event_ends_with_the_same_files_andconversation_of(
+    tmp_path: Path,
+) -> None:
     expected = await _unbroken(tmp_path / "unbroken")
     # From the first event of the window on; the last reply and the state "done" are one commit.
     points = iter(range(5, expected[2] - 1))

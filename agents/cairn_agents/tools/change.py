@@ -1,6 +1,7 @@
 """Changing one file: planned as bytes, refused when the file is no longer what was planned for."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from cairn_agents.tools.base import A, Plan, Result, Scope, ToolError
@@ -8,7 +9,7 @@ from cairn_agents.tools.diff import counts
 from cairn_agents.tools.encoding import Document, digest
 from cairn_agents.tools.paths import shown
 from cairn_memory.events import FileEffect
-from cairn_memory.files import write_atomically
+from cairn_memory.files import remove_leftover, write_atomically
 
 LARGEST = 64_000_000
 """Bytes of a file that is changed as a whole."""
@@ -69,7 +70,7 @@ def _apply(plan: Plan[A], scope: Scope) -> Result:
         raise ToolError(f"{shown(path, scope)} changed underneath while this was planned; read it again")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, plan.data)
+        write_atomically(path, plan.data, token=_token(effect))
     except OSError as error:
         raise ToolError(f"{shown(path, scope)} cannot be written: {error.strerror}") from error
     return Result(plan.result, summary=counts(plan.preview), effect=effect)
@@ -81,6 +82,8 @@ async def recover(plan: Plan[A], scope: Scope) -> Result | None:
     if effect is None:
         return None
     path = Path(effect.path)
+    with suppress(OSError):  # then it stays, and nothing else depends on it
+        await asyncio.to_thread(remove_leftover, path, _token(effect))
     before = await asyncio.to_thread(current, path, scope)
     now = "" if before is None else digest(before)
     if now == effect.after:
@@ -91,3 +94,8 @@ async def recover(plan: Plan[A], scope: Scope) -> Result | None:
         f"the run was killed during this call, and {shown(path, scope)} is now neither as before nor as planned; "
         "read it and decide"
     )
+
+
+def _token(effect: FileEffect) -> str:
+    """Names the temporary file of this one change, so that a restart can remove it."""
+    return effect.after[:12]

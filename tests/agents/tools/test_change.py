@@ -1,5 +1,6 @@
 """Changing a file: planned without effect, never over the work of somebody else."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,27 @@ async def test_a_change_of_nothing_is_refused(desk: Desk) -> None:
     assert "the same" in await desk.fails("edit", path="f", old="a", new="a")
     assert "differ in nothing" in await desk.fails("edit", path="f", old="a\nb", new="a\r\nb")
     assert "old is empty" in await desk.fails("edit", path="f", old="", new="a")
+
+
+async def test_what_a_kill_in_mid_write_left_beside_the_file_is_removed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool, plan = await desk.plan("write", path="f", content="new\n")
+    monkeypatch.setattr(os, "replace", _killed)
+    monkeypatch.setattr(os, "unlink", _nothing)
+    with pytest.raises(ToolError):
+        await tool.run(plan, desk.scope)
+    monkeypatch.undo()
+    assert [path.name for path in desk.root.iterdir() if path.suffix == ".tmp"]
+    assert await tool.recover(plan, desk.scope) is None
+    assert not [path.name for path in desk.root.iterdir() if path.suffix == ".tmp"]
+    await tool.run(plan, desk.scope)
+    assert (desk.root / "f").read_text(encoding="utf-8") == "new\n"
+
+
+def _killed(*arguments: object) -> None:
+    raise OSError(5, "killed")
+
+
+def _nothing(*arguments: object) -> None:
+    """A process that is killed cleans nothing up."""
