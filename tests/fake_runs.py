@@ -39,7 +39,7 @@ class PlainMasker:
 
 
 class FakeRuns:
-    """Prompts: `done`, `work` (until interrupted), `ask`, `notes N SIZE`, `stream N`, `break`."""
+    """Prompts: `done`, `work` (until interrupted), `background` (a command outlives it), `ask`, `notes N SIZE`, `stream N`, `break`."""
 
     def __init__(self, workspace: Workspace, user: UserFolders, log: EventLog, stream: Stream) -> None:
         self.attended: Callable[[str], bool] = lambda session: False
@@ -126,7 +126,7 @@ class FakeRuns:
         return [info for info in self._sessions.values() if info.state == "running"]
 
     def background(self) -> tuple[str, ...]:
-        return ()
+        return tuple(f"{name}/1.0" for name, info in self._sessions.items() if info.goal == "background")
 
     def approvals(self) -> "list[tuple[str, ApprovalRequested]]":
         return list(self._approvals.values())
@@ -147,10 +147,12 @@ class FakeRuns:
     def config(self) -> LoadedConfig:
         return LoadedConfig(Config(model=ModelSettings(name="fake", base_url="http://127.0.0.1:9/v1")))
 
-    async def close(self) -> None:
+    async def close(self, cause: str = "host") -> None:
         for info in self.running():
-            await self.interrupt(info.session, "host")
-        await asyncio.gather(*self._tasks)
+            await self.interrupt(info.session, cause)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def list(self) -> "list[RunInfo]":
         return [*self._sessions.values()][::-1]

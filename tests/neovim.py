@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -35,6 +36,28 @@ async def neovim(
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def said_until(folder: Path, script: Path, end: str) -> str:
+    """Runs neovim in `folder` with a script that goes on for ever; all it has said once that matches `end`."""
+    assert NVIM is not None, MISSING
+    process = await asyncio.create_subprocess_exec(
+        *(NVIM, "--headless", "-u", "NONE", "-i", "NONE", "-n", "-S", str(script)),
+        cwd=folder,
+        stdin=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    said = b""
+    try:
+        while not re.search(end, said.decode("utf-8", "replace"), re.DOTALL):
+            more = await process.stderr.read(65_536)
+            assert more, f"neovim left: {said.decode('utf-8', 'replace')}"
+            said += more
+    finally:
+        process.kill()
+        await process.wait()
+    return said.decode("utf-8", "replace")
 
 
 async def all_events(process: asyncio.subprocess.Process) -> list[dict[str, Any]]:

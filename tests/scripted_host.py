@@ -43,7 +43,7 @@ class ScriptedHost:
             "cairn/approval/list": lambda params: {"approvals": []},
             "cairn/approval/answer": lambda params: {"accepted": True},
             "cairn/host/status": lambda params: self.status(),
-            "cairn/host/stop": lambda params: {"stopped": True, "running": []},
+            "cairn/host/stop": lambda params: {"stopped": True, "running": [], "background": []},
         }
         self.sessions: list[Params] = []
         self.status_of: Params = {}
@@ -74,10 +74,15 @@ class ScriptedHost:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        for each in self._open:
+        self.cut()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def cut(self) -> None:
+        """Cuts all clients, as a host does with those that take nothing of what they are sent."""
+        there, self._open = self._open, []  # whoever comes meanwhile stays
+        for each in there:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def emit(self, kind: str, session: str = SESSION, time: int = 1_000, **payload: Any) -> None:
         """One more event, sent to those who follow."""
@@ -116,6 +121,7 @@ class ScriptedHost:
             "last_seq": self.last_seq,
             "memory_mb": 61.4,
             "running": [each for each in self.sessions if each["state"] in ("running", "waiting")],
+            "background": [],
             "approvals": 0,
             "model": "m1",
             "base_url": "http://localhost:1/v1",

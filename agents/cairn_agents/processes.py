@@ -32,7 +32,7 @@ class Processes:
         return tuple(self._running)
 
     async def close(self) -> None:
-        """Ends them all, group by group."""
+        """Ends them all, group by group; the log says so."""
         for background, task in list(self._running.values()):
             with contextlib.suppress(OSError):
                 if os.name == "posix":
@@ -43,9 +43,10 @@ class Processes:
         await asyncio.gather(*(task for _, task in self._running.values()), return_exceptions=True)
 
     async def _wait(self, session: str, background: Background) -> None:
+        code = None
         try:
             code = await background.wait()
-            with contextlib.suppress(StoreError):  # the run itself will meet the full disk and say so
-                await self._log.append(session, ProcessEnded(id=background.id, exit_code=code))
         finally:
             self._running.pop(f"{session}/{background.id}", None)
+            with contextlib.suppress(StoreError):  # the run itself will meet the full disk and say so
+                await self._log.append(session, ProcessEnded(id=background.id, exit_code=code))

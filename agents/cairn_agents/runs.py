@@ -171,7 +171,7 @@ class Runs:
         return [info_of(live.session) for live in self._live.values()]
 
     def background(self) -> tuple[str, ...]:
-        """Background commands that go on, each as session/id; the host must stay for them."""
+        """Background commands that go on, each as session/id; they end with the host."""
         return self._outfitter.processes.running
 
     def approvals(self) -> "list[tuple[str, ApprovalRequested]]":
@@ -202,9 +202,9 @@ class Runs:
         """The settings in force, where each comes from, and what is wrong with them. No keys are in it."""
         return self._outfitter.config()
 
-    async def close(self) -> None:
-        """Interrupts what runs, stops background commands, lets go of the model connections."""
-        await asyncio.gather(*(self.interrupt(name, "host") for name in list(self._live)))
+    async def close(self, cause: str = "host") -> None:
+        """Interrupts what runs, saying why; ends background commands, lets go of the model connections."""
+        await asyncio.gather(*(self.interrupt(name, cause) for name in list(self._live)))
         await self._outfitter.close()
 
     def _newest_open(self) -> str:

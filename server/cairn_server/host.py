@@ -1,9 +1,10 @@
 """The host: the one process that owns a workspace, and outlives every client.
 
-    python -m cairn_server.host --workspace DIR [--idle SECONDS]
+    python -m cairn_server.host --workspace DIR [--idle SECONDS] [--linger SECONDS]
 
 It takes the workspace's lock, opens the log, listens, and says where in `host.json`.
-It ends by itself when for `--idle` seconds nobody was attached and nothing ran.
+It ends by itself when for `--idle` seconds nobody was attached and nothing ran, or when its
+folder is removed. For background commands alone it stays `--linger` seconds; they end with it.
 Exit codes: 0 ended as asked, 1 could not begin or go on, 75 another host is there.
 """
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cairn_server.serving import Host, MakeRuns
 
 IDLE_SECONDS = 600.0
+LINGER_SECONDS = 24 * 3_600.0
 PATIENCE_SECONDS = 30.0
 """How long a client may take nothing of what it is sent before it is cut."""
 
@@ -79,7 +81,7 @@ async def _host(
     try:
         host = Host(workspace, UserFolders.find(), events, problems, make_runs or Runs, options.patience)
         _stop_on_signals(host)
-        await host.run(options.idle, listening=_warm_up_beside)
+        await host.run(options.idle, options.linger, listening=_warm_up_beside)
     finally:
         await events.close()
 
@@ -133,6 +135,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="cairn-host", description="The host of one workspace.")
     parser.add_argument("--workspace", type=Path, required=True, metavar="DIR")
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, metavar="SECONDS")
+    parser.add_argument("--linger", type=float, default=LINGER_SECONDS, metavar="SECONDS")
     parser.add_argument("--patience", type=float, default=PATIENCE_SECONDS, metavar="SECONDS")
     return parser.parse_args(arguments)
 

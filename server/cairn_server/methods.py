@@ -25,10 +25,11 @@ async def _status(context: Context, params: wire.Nothing) -> wire.HostStatus:
 
 async def _stop(context: Context, params: wire.StopHost) -> wire.Stopped:
     running = [run.session for run in context.runs.running()]
+    background = list(context.runs.background())
     if running and not params.force:
-        return wire.Stopped(stopped=False, running=running)
+        return wire.Stopped(stopped=False, running=running, background=background)
     context.host.stop()
-    return wire.Stopped(stopped=True, running=running)
+    return wire.Stopped(stopped=True, running=running, background=background)
 
 
 async def _config(context: Context, params: wire.Nothing) -> wire.ConfigReport:

@@ -197,7 +197,7 @@ class Subscribed(Wire):
 
 
 class HostStatus(Wire):
-    """`cairn/host/status`."""
+    """`cairn/host/status`. `background` names commands that outlive their step, each as session/call."""
 
     version: str
     protocol: int
@@ -209,6 +209,7 @@ class HostStatus(Wire):
     last_seq: int
     memory_mb: float
     running: list[SessionInfo]
+    background: list[str]
     approvals: int
     model: str
     base_url: str
@@ -223,10 +224,11 @@ class StopHost(Wire):
 
 
 class Stopped(Wire):
-    """`stopped` is false when the host stays because of the `running` sessions."""
+    """`stopped` is false when the host stays because of the `running` sessions. `background` ends with the host."""
 
     stopped: bool
     running: list[str]
+    background: list[str]
 
 
 class Document(Wire):

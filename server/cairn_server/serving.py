@@ -28,8 +28,11 @@ from cairn_server.transport import Hello, greet, listen
 LAST_WORDS_SECONDS = 1.0
 """How long a host that stops waits for clients to take the last events."""
 
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
 """Between two looks whether the workspace's folder is still there."""
+
+FOLDER_GONE = "the workspace's folder was removed"
+"""Why runs come to rest then."""
 
 Serve = Callable[[Context], Awaitable[None]]
 MakeRuns = Callable[[Workspace, UserFolders, EventLog, Stream], Runs]
@@ -62,18 +65,23 @@ class Host:
         self._serving: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._why = "host"
         self._token = secrets.token_urlsafe(32)
         events.masker.learn(self._token)  # host.json lies where tools can read it
         self._began = time.monotonic()
         self._address = ""
 
-    async def run(self, idle: float, listening: Callable[[], None] = lambda: None) -> None:
-        """Serves until `stop`, or until idle for that many seconds. Calls `listening` once it does."""
+    async def run(self, idle: float, linger: float, listening: Callable[[], None] = lambda: None) -> None:
+        """Serves until `stop`, or until idle for that many seconds. Calls `listening` once it does.
+
+        Background commands of sessions at rest make it stay for `linger` seconds at the most.
+        """
         await self._runs.open()
         listener = await listen(self._user.socket(self.workspace), self._accept)
         self._address = listener.address
         said = HostFile(self._address, os.getpid(), self._token, __version__)
-        background = [asyncio.create_task(self._delivery.run()), asyncio.create_task(self._watch(idle))]
+        tasks = (self._delivery.run(), self._watch(idle, linger), self._watch_folder())
+        background = [asyncio.create_task(task) for task in tasks]
         try:
             said.write(self.workspace.local)
             log.info("listening on %s, %d problems", self._address, len(self._problems))
@@ -83,7 +91,7 @@ class Host:
         finally:
             said.remove(self.workspace.local)
             listener.close()
-            await self._runs.close()
+            await self._runs.close(self._why)
             await self._close_connections()
             await self._documents.close()
             for task in background:
@@ -108,6 +116,7 @@ class Host:
             last_seq=self._log.last_seq,
             memory_mb=round(resident_megabytes(), 1),
             running=[session_info(run) for run in self._runs.running()],
+            background=list(self._runs.background()),
             approvals=len(self._runs.approvals()),
             model=loaded.config.model.name,
             base_url=loaded.config.model.base_url,
@@ -169,8 +178,8 @@ class Host:
             self._problems.append(str(error))
             log.error("%s", error)
 
-    async def _watch(self, idle: float) -> None:
-        """Stops the host once nothing has changed for `idle` seconds and nobody needs it, or its folder is gone."""
+    async def _watch(self, idle: float, linger: float) -> None:
+        """Stops the host once nothing has changed for `idle` seconds and nobody needs it."""
         moved = asyncio.create_task(self._note_events())
         loop = asyncio.get_running_loop()
         changed = loop.time()
@@ -178,27 +187,48 @@ class Host:
             while not self._stopping.is_set():
                 self._changed.clear()
                 try:
-                    async with asyncio.timeout(min(idle, LOOK_SECONDS)):
+                    async with asyncio.timeout(idle):
                         await self._changed.wait()
                     changed = loop.time()
                 except TimeoutError:
-                    if not self.workspace.local.is_dir():
-                        log.warning("%s is gone", self.workspace.local)
-                        self.stop()
-                    elif loop.time() - changed >= idle and not self._needed():
-                        log.info("idle for %g seconds", idle)
+                    if not self._needed(loop.time() - changed < linger):
+                        self._say_idle(loop.time() - changed)
                         self.stop()
         finally:
             moved.cancel()
+
+    async def _watch_folder(self) -> None:
+        """Stops the host when its folder is removed or replaced: nobody could find what it would write."""
+        folder = _identity(self.workspace.local)
+        while _identity(self.workspace.local) == folder:  # noqa: ASYNC110 - no event tells of a removed folder
+            await asyncio.sleep(LOOK_SECONDS)
+        log.warning("%s was removed; the host ends", self.workspace.local)
+        self._why = FOLDER_GONE
+        self.stop()
 
     async def _note_events(self) -> None:
         while True:
             await self._log.wait(self._log.last_seq)
             self._changed.set()
 
-    def _needed(self) -> bool:
+    def _needed(self, lingers: bool) -> bool:
         runs = self._runs
-        return bool(self._connections or runs.running() or runs.approvals() or runs.background())
+        works = self._connections or runs.running() or runs.approvals()
+        return bool(works or (lingers and runs.background()))
+
+    def _say_idle(self, seconds: float) -> None:
+        left = self._runs.background()
+        also = f"; background commands end with the host: {', '.join(left)}" if left else ""
+        log.info("idle for %.0f seconds%s", seconds, also)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one that takes its place; None when there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _rpc_face() -> Serve:

@@ -38,6 +38,8 @@ async def test_no_background_command_outlives_its_host(tmp_path: Path) -> None:
         await at.run()
         pid = await _pid(at)
         os.kill(pid, 0)
+        await at.runs.close()
+        assert await at.payloads(ProcessEnded.kind) == [ProcessEnded(id="1.0")], "who reads the log is told"
     with pytest.raises(ProcessLookupError):
         os.killpg(pid, 0)
 

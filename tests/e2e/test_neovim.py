@@ -1,5 +1,6 @@
 """Neovim's own LSP client starts a run and sees all of it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 from deadlines import deadline
 from host_ending import end_host
-from neovim import MISSING, NVIM, all_events, neovim
-from scripted_provider import ScriptedProvider, calls, say
+from neovim import MISSING, NVIM, all_events, neovim, said_until
+from readme import snippet
+from scripted_provider import ScriptedProvider, call, calls, say
 from wire import client
 
 from cairn_memory.places import Workspace
@@ -51,3 +53,19 @@ async def test_neovim_starts_a_run_and_gets_every_event_to_its_end(
     ]
     assert mine[-1]["payload"]["state"] == "done"
     assert (workspace / "pile.txt").read_text(encoding="utf-8") == "stone\n"
+
+
+async def test_the_words_of_the_readme_start_a_run_and_show_its_events(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "readme.lua"
+    script.write_text(snippet("lua"), encoding="utf-8")
+    monkeypatch.setenv("PATH", os.pathsep.join((str(Path(LSP[0]).parent), os.environ["PATH"])))
+    async with ScriptedProvider([call("read", path="README.md"), say("Done.")]) as model, deadline(45):
+        monkeypatch.setenv("OPENAI_BASE_URL", model.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        monkeypatch.setenv("CAIRN_MODEL", "scripted")
+
+        await said_until(workspace, script, "session.started.*tool.finished.*model.replied.*session.state")
+
+    assert len(model.requests) == 2

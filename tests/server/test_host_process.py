@@ -84,10 +84,44 @@ async def test_a_host_stays_while_a_client_is_attached_or_a_session_works(
     assert host.process.wait(20) == 0
 
 
-def test_a_host_whose_folder_is_gone_ends(workspace: Path, hosts: Hosts) -> None:
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_host_whose_folder_is_gone_ends_and_says_so_to_its_runs(
+    workspace: Path, hosts: Hosts, replaced: bool
+) -> None:
     host = hosts.start(workspace)
-    shutil.rmtree(workspace)
+    async with deadline(20), client(host.file) as terminal:
+        session = (await terminal.request("cairn/run/start", {"prompt": "work"}))["session"]
+        await terminal.request("cairn/events/subscribe", {"session": session})
+        await terminal.request("cairn/run/start", {"prompt": "notes 1000000 1"})  # never idle
+        shutil.rmtree(workspace)
+        if replaced:
+            Workspace.of(_made(workspace)).create()
+        while (event := await terminal.event())["payload"].get("state") != "interrupted":
+            pass
+        assert event["payload"]["reason"] == "interrupted (the workspace's folder was removed)"
+        await terminal.ended()
+    assert await asyncio.to_thread(host.process.wait, 20) == 0
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+async def test_a_host_stays_for_background_commands_but_not_for_ever(workspace: Path, hosts: Hosts) -> None:
+    host = hosts.start(workspace, "--idle", "0.1")
+    async with deadline(20), client(host.file) as terminal:
+        await terminal.request("cairn/events/subscribe")
+        session = (await terminal.request("cairn/run/start", {"prompt": "background"}))["session"]
+        while (await terminal.event())["kind"] != "session.state":
+            pass
+        assert (await terminal.request("cairn/host/status"))["background"] == [f"{session}/1.0"]
+    await _stays(host.process)
+    host.kill()
+    host = hosts.start(workspace, "--idle", "0.1", "--linger", "0.3")
     assert host.process.wait(20) == 0
+    log = (host.local / "host.log").read_text(encoding="utf-8")
+    assert f"background commands end with the host: {session}/1.0" in log
 
 
 async def _stays(process: "subprocess.Popen[bytes]") -> None:
@@ -101,7 +135,7 @@ async def test_stop_is_refused_while_a_session_works_unless_forced(workspace: Pa
     async with deadline(), client(host.file) as terminal:
         started = await terminal.request("cairn/run/start", {"prompt": "work"})
         refused = await terminal.request("cairn/host/stop")
-        assert refused == {"stopped": False, "running": [started["session"]]}
+        assert refused == {"stopped": False, "running": [started["session"]], "background": []}
         await terminal.request("cairn/events/subscribe", {"since": started["since"]})
         stopped = await terminal.request("cairn/host/stop", {"force": True})
         assert stopped["stopped"] is True

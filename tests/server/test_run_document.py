@@ -132,15 +132,27 @@ async def test_a_call_that_takes_long_is_told_of_before_it_ends_and_once(
     assert "- **edit** `a.py`: +1 -1 (3 ms)" in text
 
 
+async def test_a_call_that_takes_long_is_told_of_while_another_session_is_busy(
+    log: EventLog, tmp_path: Path
+) -> None:
+    await log.append("s1", *STORY[:3], *STORY[5:6])
+    documents = RunDocuments(log)
+    path = await documents.open("s1", tmp_path / "run.md")
+    async with deadline():
+        while "is running" not in await _text(path):
+            await log.append("s2", NoteAdded(text="busy"))
+    await documents.close()
+
+
 async def test_a_call_that_a_kill_cut_off_is_not_said_to_run(log: EventLog) -> None:
     cut_off = StateChanged(state="interrupted", reason="the host stopped in mid-run", cause="host")
     transcript = Transcript("s1")
     for event in await log.append("s1", *STORY[:3], *STORY[5:6]):
         transcript.add(event)
-    assert transcript.waits
+    assert transcript.untold
     (event,) = await log.append("s1", cut_off)
     transcript.add(event)
-    assert not transcript.waits
+    assert not transcript.untold
 
 
 async def test_opening_again_after_a_restart_gives_the_same_document(log: EventLog, tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_without_colour_nothing_is_sent_that_moves_the_cursor(host: ScriptedHost
     assert "\x1b" not in terminal.raw and "✓ done" in terminal.raw
 
 
-def test_a_lost_host_is_replaced_once_and_the_user_told_how_to_go_on(
+def test_a_dead_host_is_followed_by_the_next_and_the_user_told_how_to_go_on(
     host: ScriptedHost, workspace: Workspace, sit: Sit
 ) -> None:
     second = ScriptedHost(workspace)
@@ -199,13 +199,55 @@ def test_a_lost_host_is_replaced_once_and_the_user_told_how_to_go_on(
     second.start()
     try:
         host.stop()
-        terminal.wait_for("the host is gone")
+        terminal.wait_for("connected again")
         terminal.wait_for("interrupted: the host stopped in mid-run")
         terminal.wait_for(f"cairn resume {SESSION}")
         assert terminal.exit_code() == 130
         assert second.called("cairn/events/subscribe")["since"] == 1
     finally:
         second.stop()
+
+
+def test_a_client_that_was_cut_off_goes_on_with_the_host_that_lives(host: ScriptedHost, sit: Sit) -> None:
+    host.sessions = [session_info()]
+    host.after["cairn/run/start"] = lambda params: host.emit("model.requested", step=1)
+    terminal = sit("run", "count sheep")
+    terminal.wait_for("waiting for the model")
+    for step in (2, 3):
+        host.cut()
+        terminal.wait_for("connected again")
+        host.called("cairn/approval/list")
+        host.emit("tool.finished", call="c", name="bash", title=f"bash step{step}")
+        terminal.wait_for(f"step{step}")
+    host.emit("session.state", state="done")
+    assert terminal.exit_code() == 0
+    assert "died" not in terminal.text
+
+
+def test_a_host_that_cuts_its_client_again_and_again_is_left(host: ScriptedHost, sit: Sit) -> None:
+    host.sessions = [session_info()]
+    host.after["cairn/run/start"] = lambda params: host.emit("model.requested", step=1)
+    host.after["cairn/approval/list"] = lambda params: host.cut()
+    terminal = sit("run", "count sheep")
+    terminal.wait_for("waiting for the model")
+    host.cut()
+    terminal.wait_for("again and again")
+    terminal.wait_for(f"cairn resume {SESSION}")
+    assert terminal.exit_code() == 1
+
+
+def test_a_dead_host_whose_place_nobody_can_take_is_told_in_one_line(
+    host: ScriptedHost, workspace: Workspace, sit: Sit
+) -> None:
+    host.after["cairn/run/start"] = lambda params: host.emit("model.requested", step=1)
+    terminal = sit("run", "count sheep", CAIRN_HOME="/dev/null/nowhere")
+    terminal.wait_for("waiting for the model")
+    host.stop()
+    terminal.wait_for("the host died")
+    terminal.wait_for("cairn: the host could not start")
+    terminal.wait_for(f"cairn resume {SESSION}")
+    assert terminal.exit_code() == 1
+    assert "Traceback" not in terminal.text
 
 
 def test_the_prompt_talks_to_one_session_until_told_otherwise(

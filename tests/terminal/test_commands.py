@@ -150,6 +150,50 @@ def test_a_scripted_run_that_is_asked_a_question_ends_with_3_and_says_how_to_ans
     assert host.called("cairn/events/subscribe")["answers"] is False
 
 
+def waits(host: ScriptedHost) -> None:
+    """The session has come to a question that nobody has answered."""
+    host.emit("approval.requested", id="a0", call="c0", name="bash", title="bash ls")
+    host.emit("approval.answered", id="a0", decision="allow")
+    host.emit("approval.requested", id="a1", call="c1", name="edit", title="edit a.py", detail="-old\n+new")
+    host.emit("session.state", state="waiting", cause="approval", reason="needs your answer: edit a.py")
+    host.sessions = [session_info(state="waiting", reason="needs your answer: edit a.py")]
+    question = {
+        "id": "a1",
+        "session": SESSION,
+        "call": "c1",
+        "name": "edit",
+        "title": "edit a.py",
+        "grant": "",
+    }
+    host.answers["cairn/approval/list"] = lambda params: {"approvals": [question]}
+
+
+@pytest.mark.parametrize("command", ["resume", "attach"])
+def test_a_script_that_takes_up_a_session_that_waits_gets_the_question_and_the_state(
+    host: ScriptedHost, cairn: Cairn, command: str
+) -> None:
+    waits(host)
+    code, out, complaint = cairn(command, SESSION, "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 3 and f"cairn attach {SESSION}" in complaint
+    assert lines == (host.events if command == "attach" else host.events[-2:])
+
+
+def test_a_script_that_attaches_to_a_session_at_rest_gets_its_state(host: ScriptedHost, cairn: Cairn) -> None:
+    host.sessions = [session_info(state="failed")]
+    host.emit("session.state", state="failed", reason="no model")
+    code, out, _ = cairn("attach", "--json")
+    assert code == 1 and [json.loads(line) for line in out.splitlines()] == host.events
+
+
+def test_a_question_that_was_open_already_is_shown_with_what_it_is_about(
+    host: ScriptedHost, cairn: Cairn
+) -> None:
+    waits(host)
+    code, out, _ = cairn("resume")
+    assert code == 3 and "? edit a.py" in out and "+new" in out and "bash ls" not in out
+
+
 def test_yes_answers_a_question_that_was_open_already(host: ScriptedHost, cairn: Cairn) -> None:
     host.emit("approval.requested", id="a1", call="c1", name="bash", title="bash rm x")
     host.sessions = [session_info(state="waiting")]
@@ -236,12 +280,20 @@ def test_show_as_replay_prints_the_file_byte_for_byte(host: ScriptedHost, cairn:
 def test_stop_interrupts_one_session_or_ends_the_host(host: ScriptedHost, cairn: Cairn) -> None:
     assert cairn("stop", SESSION)[0] == 0
     assert host.called("cairn/run/interrupt") == {"session": SESSION}
-    host.answers["cairn/host/stop"] = lambda params: {"stopped": False, "running": [SESSION]}
+    host.answers["cairn/host/stop"] = lambda params: {
+        "stopped": False,
+        "running": [SESSION],
+        "background": [],
+    }
     code, _, complaint = cairn("stop", "--host")
     assert code == 1 and SESSION in complaint and "--force" in complaint
-    host.answers["cairn/host/stop"] = lambda params: {"stopped": True, "running": []}
+    host.answers["cairn/host/stop"] = lambda params: {
+        "stopped": True,
+        "running": [],
+        "background": [f"{SESSION}/1.0"],
+    }
     host.after["cairn/host/stop"] = lambda params: host.stop()
-    assert cairn("stop", "--force") == (0, "stopped\n", "")
+    assert cairn("stop", "--force") == (0, f"stopped; ended in the background: {SESSION}/1.0\n", "")
     assert [params for method, params in host.calls if method == "cairn/host/stop"] == [
         {"force": False},
         {"force": True},

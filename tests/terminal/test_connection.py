@@ -66,7 +66,9 @@ def test_an_error_is_told_in_the_hosts_words(answering: Answering, code: int, ex
     assert raised.value.code == exit_code
 
 
-@pytest.mark.parametrize("answer", [b"", b'{"half": ', b"no json\n", b"[" * 100_000 + b"\n"])
+@pytest.mark.parametrize(
+    "answer", [b"", b'{"half": ', b"no json\n", b"[]\n", b'{"id": []}\n', b"[" * 100_000 + b"\n"]
+)
 def test_a_host_that_goes_or_talks_nonsense_ends_the_connection(answering: Answering, answer: bytes) -> None:
     connection = answering(answer)
     with pytest.raises(HostLost):

@@ -133,7 +133,7 @@ export interface HostStarted {
   problems?: string[];
 }
 
-/** `cairn/host/status`. */
+/** `cairn/host/status`. `background` names commands that outlive their step, each as session/call. */
 export interface HostStatus {
   version: string;
   protocol: number;
@@ -145,6 +145,7 @@ export interface HostStatus {
   last_seq: number;
   memory_mb: number;
   running: SessionInfo[];
+  background: string[];
   approvals: number;
   model: string;
   base_url: string;
@@ -332,10 +333,11 @@ export interface StopHost {
   force?: boolean;
 }
 
-/** `stopped` is false when the host stays because of the `running` sessions. */
+/** `stopped` is false when the host stays because of the `running` sessions. `background` ends with the host. */
 export interface Stopped {
   stopped: boolean;
   running: string[];
+  background: string[];
 }
 
 /**

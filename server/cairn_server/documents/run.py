@@ -1,6 +1,7 @@
 """The run as a Markdown file that grows: VS Code, vim, grep and a screen reader all read the same one."""
 
 import asyncio
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -27,6 +28,8 @@ class RunDocument:
         self._log = events
         self._transcript = Transcript(session)
         self._cursor = 0
+        self._untold = ""
+        self._patient_until = 0.0
 
     async def write(self) -> None:
         """The history up to now, replacing what was there at once. Raises OSError, StoreError."""
@@ -50,13 +53,16 @@ class RunDocument:
             self._cursor = events[-1].seq
 
     async def _wait(self) -> None:
-        """For the next event; a call that takes long is told of meanwhile."""
-        if self._transcript.waits:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    return await self._log.wait(self._cursor)
-            except TimeoutError:
-                await asyncio.to_thread(_append_to, self.path, self._transcript.under_way())
+        """For the next event; a call that takes long is told of meanwhile, whatever other sessions do."""
+        now = asyncio.get_running_loop().time()
+        if self._transcript.untold != self._untold:
+            self._untold, self._patient_until = self._transcript.untold, now + PATIENCE
+        if self._untold:
+            if now < self._patient_until:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._patient_until - now):
+                        return await self._log.wait(self._cursor)
+            await asyncio.to_thread(_append_to, self.path, self._transcript.under_way())
         await self._log.wait(self._cursor)
 
     async def _append(self, events: list[Event], file: Path) -> None:

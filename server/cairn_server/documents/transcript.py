@@ -70,9 +70,9 @@ class Transcript:
         return self._render(event.payload)
 
     @property
-    def waits(self) -> bool:
-        """Whether a call is under way that the text does not tell of yet."""
-        return not self._told.issuperset(self._started)
+    def untold(self) -> str:
+        """The first call under way that the text does not tell of yet; "" when there is none."""
+        return next((call for call in self._started if call not in self._told), "")
 
     def under_way(self) -> str:
         """The Markdown of the calls under way, each told once: a person should see what takes so long."""

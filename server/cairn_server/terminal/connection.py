@@ -117,8 +117,10 @@ class Connection:
                     )
                     break
                 self._take(json.loads(line))
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
             reason = str(error)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            reason = f"it talks nonsense: {error}"
         with self._sending:
             self._lost = reason
             waiting = list(self._replies.values())

@@ -11,7 +11,7 @@ from cairn_server.terminal.exits import BY_STATE, FAILED, INTERRUPTED, WAITING, 
 from cairn_server.terminal.keys import Keyboard, Typed
 from cairn_server.terminal.line import Span, line
 from cairn_server.terminal.question import Question
-from cairn_server.terminal.sessions import subscribe
+from cairn_server.terminal.sessions import pages, subscribe
 from cairn_server.terminal.signals import Signalled
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.view import View
@@ -39,7 +39,7 @@ class Follower:
         self._question: Question | None = None
         self._answered: set[str] = set()
         self._interrupting = False
-        self._reconnected = False
+        self._cut_at: int = -1
 
     def follow(self, since: int, known: bool) -> int:
         """Shows what comes after event `since`, to which the connection is subscribed. Returns the exit code.
@@ -51,7 +51,7 @@ class Follower:
         if self._keyboard is not None:
             self._keyboard.begin()
         try:
-            code = self._rest() if known else self._catch_up()
+            code = self._rest() if known else self._catch_up(look_back=True)
             while code is None:
                 code = self._next()
             self._hint()
@@ -177,8 +177,11 @@ class Follower:
 
     # --- the host --------------------------------------------------------------------------
 
-    def _catch_up(self) -> int | None:
-        """Asks the host how the session stands. A rest is told by an event that is still to come."""
+    def _catch_up(self, look_back: bool) -> int | None:
+        """Asks the host how the session stands. A rest is told by an event that is still to come.
+
+        `look_back`: nothing of the session's past was shown, so open questions are shown now.
+        """
         session = self._standing.session
         sessions: list[SessionInfo] = self._connection.request("cairn/session/list")["sessions"]
         waiting: list[dict[str, Any]] = self._connection.request("cairn/approval/list")["approvals"]
@@ -187,24 +190,45 @@ class Follower:
             return None
         mine = [cast(Approval, each) for each in waiting if each["session"] == session]
         self._standing.begin(info, mine)
+        if look_back and mine:
+            self._show_what_waits()
         self._ask()
         return self._rest() if self._standing.asks else None
 
+    def _show_what_waits(self) -> None:
+        """Shows the open questions, which were asked before anybody here looked, and that the session waits."""
+        state: Event | None = None
+        for page in pages(self._connection, self._standing.session):
+            for event in page:
+                if event["seq"] > self._seen:
+                    continue
+                if event["kind"] == "session.state":
+                    state = event
+                asks = event["kind"] == "approval.requested"
+                if asks and event["payload"].get("id") in self._standing.approvals:
+                    self._view.event(event)
+        if state is not None and state["payload"].get("state") == "waiting":
+            self._view.event(state)
+
     def _reconnect(self, reason: str) -> int | None:
-        """Once: another host takes the workspace, and its log says what became of the run."""
+        """Goes on with the host that lives; where none does another takes over, and its log says what became of the run."""
         hint = f"`cairn resume {self._standing.session}` goes on with it"
-        if self._reconnected:
-            raise CommandFailed(f"the host is gone again ({reason}); {hint}")
-        self._reconnected = True
-        self._say(f"the host is gone ({reason}); starting another")
+        if self._seen == self._cut_at:
+            raise CommandFailed(f"the connection to the host ends again and again ({reason}); {hint}")
+        self._cut_at = self._seen
         try:
-            connection = self._dial(True)
+            connection = self._dial(False)
+            if connection is None:
+                self._say(f"the host died ({reason}); another takes over")
+                connection = self._dial(True)
+            else:
+                self._say(f"the connection was cut ({reason}); connected again")
             assert connection is not None
             self._connection.close()
             self._connection = connection
             connection.pass_notices_to(self._inbox)
             subscribe(connection, self._standing.session, self._seen, self._manner)
-            return self._catch_up()
+            return self._catch_up(look_back=False)
         except CommandFailed as error:
             raise CommandFailed(f"{error}; {hint}", error.code) from error
 

@@ -75,6 +75,7 @@ def _facts(found: HostStatus) -> Sequence[tuple[str, str]]:
         ("clients", f"{clients} other{'' if clients == 1 else 's'} attached" if clients else ""),
         *(("working" if each["state"] == "running" else "waiting", _work(each)) for each in found["running"]),
         ("", "" if found["running"] else "nothing is running"),
+        ("background", ", ".join(found["background"])),
         *(("problem", problem) for problem in found["problems"]),
     )
 

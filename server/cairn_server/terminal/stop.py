@@ -37,5 +37,10 @@ def stop_host(dial: Dial, folder: str, force: bool) -> int:
         connection.inbox.get(timeout=ENDING)  # the end of the connection
     except Empty:
         raise CommandFailed(f"the host was told to end and has not within {ENDING:g} seconds") from None
-    print(f"stopped; interrupted: {running}" if running else "stopped")
+    ended = ", ".join(answer["background"])
+    also = [
+        f"interrupted: {running}" if running else "",
+        f"ended in the background: {ended}" if ended else "",
+    ]
+    print("; ".join(["stopped", *filter(None, also)]))
     return DONE

@@ -45,7 +45,6 @@ class Story:
         self._reasoning = reasoning
         self._typed = typed.strip()
         self._titles: dict[str, str] = {}
-        self._approvals: dict[str, str] = {}
         self._began = 0
         self._root = ""
         self._totals: Payload = {}
@@ -188,7 +187,7 @@ class Story:
 
     def _approval(self, event: Event, payload: Payload) -> list[Line]:
         title, reason = str(payload.get("title", "")), str(payload.get("reason", ""))
-        self._approvals[str(payload["id"])] = title
+        self._titles[str(payload.get("call", ""))] = title
         head = line("ask", Span("? ", "bold yellow"), Span(title, "bold", True))
         why = [line("ask", Span("  "), Span(reason, "yellow"), hang=2)] if reason else []
         detail = str(payload.get("detail", ""))
@@ -197,7 +196,6 @@ class Story:
         return [head, *why, *difference("ask", detail, DETAIL_LINES)]
 
     def _answer(self, event: Event, payload: Payload) -> list[Line]:
-        self._approvals.pop(str(payload["id"]), None)
         decision = str(payload.get("decision", ""))
         style = "yellow" if decision == "deny" else "green"
         said = str(payload.get("words", "")).strip()

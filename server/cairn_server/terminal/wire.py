@@ -75,6 +75,7 @@ class HostStatus(TypedDict):
     clients: int
     memory_mb: float
     running: list[SessionInfo]
+    background: list[str]
     approvals: int
     model: str
     base_url: str
