@@ -52,6 +52,7 @@ def test_no_file_is_too_long_to_read_at_once() -> None:
         path
         for pattern in ("vscode-extension/src/**/*.ts", "tests/e2e/**/*.mjs", "tests/e2e/**/*.sh")
         for path in CHECKOUT.glob(pattern)
+        if path.name != "protocol.ts"  # generated, not read
     ]
     lengths = {
         named(path): len(path.read_text(encoding="utf-8").splitlines())

@@ -18,6 +18,9 @@ REPLY = 256_000
 LINES = 200
 """Lines of a list; the rest of a longer one is left out."""
 
+NUMBERS = 2_000
+"""Event numbers of a list; the rest of a longer one is left out."""
+
 _EDGES = "\"'`,;<>(){}[]|"
 """What ends a word where there is no white space, as in minified code."""
 
@@ -80,4 +83,5 @@ def _mark(left_out: int) -> str:
 Line = Annotated[str, AfterValidator(lambda text: cut(text, LINE))]
 Text = Annotated[str, AfterValidator(lambda text: cut(text, TEXT))]
 Lines = Annotated[tuple[Line, ...], AfterValidator(lambda lines: lines[:LINES])]
+Numbers = Annotated[tuple[int, ...], AfterValidator(lambda numbers: numbers[:NUMBERS])]
 Reply = Annotated[str, AfterValidator(lambda text: cut(text, REPLY))]

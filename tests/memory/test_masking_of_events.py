@@ -19,6 +19,12 @@ from cairn_memory.events import (
 from cairn_memory.redact import SecretMasker, masked
 
 SECRET = WITH_FORM["github classic"]
+NAMES = {"id", "call", "root", "output", "path", "before", "digest", "calls", "effect"} | {
+    "whole",
+    "head",
+    "data",
+    "content",
+}
 masker = SecretMasker()
 
 
@@ -33,7 +39,7 @@ def test_the_text_of_every_kind_is_masked(kind: str) -> None:
     payload = filled(Payload.registry[kind], f"see {SECRET}")
     safe = masked(payload, masker)
     assert type(safe) is type(payload)
-    shown = safe.model_dump_json(exclude={"id", "call", "root", "output", "whole", "head", "effect", "calls"})
+    shown = safe.model_dump_json(exclude=NAMES)
     assert SECRET not in shown
 
 

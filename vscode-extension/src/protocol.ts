@@ -79,6 +79,78 @@ export interface Budget {
   max_seconds: number;
 }
 
+/** A checkpoint is being made: number `number` of the session, of everything up to event `covers`. */
+export interface CheckpointStarted {
+  number: number;
+  covers: number;
+  reason?: string;
+}
+
+/**
+ * A checkpoint stands. `data` is the blob with all of it; with this event it counts, before it there is none.
+ *
+ * `notes` are the events of the notes it took in, `dropped` says what a check found untrue and left out,
+ * `problem` why there is no judgement in it when the writer failed.
+ */
+export interface CheckpointWritten {
+  number: number;
+  covers: number;
+  data: BlobRef;
+  tokens?: number;
+  judged?: boolean;
+  notes?: number[];
+  dropped?: string[];
+  problem?: string;
+  usage?: Usage;
+  cost?: number;
+  ms?: number;
+}
+
+/** The user's answer to a proposal. */
+export interface ClaimAnswered {
+  claim: string;
+  accepted: boolean;
+  by?: string;
+}
+
+/** A line left MEMORY.md. `replaced_by` names the claim that supersedes it. */
+export interface ClaimForgotten {
+  claim: string;
+  text?: string;
+  scope?: "project" | "user";
+  reason?: string;
+  replaced_by?: string;
+  by?: "user" | "agent" | "code" | "writer";
+}
+
+/** Somebody would have a claim remembered (or forgotten, with `forget`), and the user is to say. */
+export interface ClaimProposed {
+  claim: string;
+  text: string;
+  about: "rule" | "fact" | "decision" | "preference" | "pitfall";
+  scope?: "project" | "user";
+  sources?: number[];
+  replaces?: string[];
+  forget?: boolean;
+  reason?: string;
+  by?: "user" | "agent" | "code" | "writer";
+}
+
+/**
+ * A line of MEMORY.md came to be. `claim` is named by its text; `sources` are the events it came from.
+ *
+ * `replaces` names claims that it supersedes.
+ */
+export interface ClaimRemembered {
+  claim: string;
+  text: string;
+  about: "rule" | "fact" | "decision" | "preference" | "pitfall";
+  scope?: "project" | "user";
+  sources?: number[];
+  replaces?: string[];
+  by?: "user" | "agent" | "code" | "writer";
+}
+
 /** `cairn/host/config`: the settings in force, where each comes from, and what is wrong. */
 export interface ConfigReport {
   effective: Record<string, unknown>;
@@ -91,6 +163,12 @@ export interface ConfigReport {
 /** `cairn/run/document`: the Markdown file that grows with the run. */
 export interface Document {
   path: string;
+}
+
+/** What changed while the session rested, since checkpoint or event `since`; one line each. */
+export interface DriftFound {
+  since: number;
+  lines?: string[];
 }
 
 /** `cairn/event`: one durable event. Numbers rise; a gap holds other sessions' events. */
@@ -111,6 +189,21 @@ export interface FileEffect {
   after: string;
 }
 
+/**
+ * A memory file has a new version. `file` is its name among the memory files, `content` its bytes from now on.
+ *
+ * `before` is the digest of what was there ("" when there was no file). A version by `user` was found on
+ * disk: somebody edited by hand.
+ */
+export interface FileVersioned {
+  file: string;
+  number: number;
+  content: BlobRef;
+  before?: string;
+  reason?: string;
+  by?: "user" | "agent" | "code" | "writer";
+}
+
 /** A guard saw something wrong in `step` and acted, for the `count`th time in a row. */
 export interface GuardActed {
   guard: string;
@@ -124,6 +217,7 @@ export interface GuardActed {
 export interface HostMessage {
   text: string;
   about?: string;
+  origin?: Origin | null;
 }
 
 /** A host took the workspace. `problems` is what it found damaged, one line each. */
@@ -182,6 +276,7 @@ export interface ModelReplied {
   total_cost?: number;
   ms?: number;
   first_token_ms?: number;
+  origin?: Origin | null;
 }
 
 /** A request goes out. `bytes` is the length of its body. */
@@ -202,6 +297,12 @@ export interface NoteAdded {
 export interface Nothing {
 }
 
+/** Where a message of an imported session comes from: its line in the file, and its time there (Unix milliseconds). */
+export interface Origin {
+  line: number;
+  time?: number;
+}
+
 /** A background command is over. */
 export interface ProcessEnded {
   id: string;
@@ -214,6 +315,28 @@ export interface ProcessStarted {
   command: string;
   pid: number;
   output: string;
+}
+
+/** One kind of content in a new window. Counts are of things (messages, claims, results), tokens are estimates. */
+export interface ReceiptItem {
+  section: string;
+  kept?: number;
+  cut?: number;
+  dropped?: number;
+  tokens?: number;
+  budget?: number;
+  /** What was kept, as a reader can look it up: e123, T1.2, c3fa9, a path. */
+  refs?: string[];
+  left_out?: string[];
+}
+
+/** What went into window `window`, what did not fit, and why. `tokens` of `budget` were used. */
+export interface ReceiptWritten {
+  window: number;
+  budget: number;
+  tokens: number;
+  items?: ReceiptItem[];
+  standing?: string;
 }
 
 /** `cairn/session/replay`: the session as a file for `cairn replay`, as text. */
@@ -236,6 +359,15 @@ export interface ResumeRun {
 export interface RunStarted {
   session: string;
   since: number;
+}
+
+/** This session comes from a file of another program. `messages` were read, `problems` were left out. */
+export interface SessionImported {
+  path: string;
+  format: string;
+  digest: string;
+  messages?: number;
+  problems?: string[];
 }
 
 /** One session in a list. `cost` is in US dollars, times are Unix milliseconds. */
@@ -313,6 +445,19 @@ export interface ShowSession {
   limit?: number;
 }
 
+/** A reply to a request beside the loop, made for `role`. Its cost counts; the conversation does not have it. */
+export interface SideCallReplied {
+  role: string;
+  text?: string;
+  whole?: BlobRef | null;
+  finish?: string;
+  model?: string;
+  usage?: Usage;
+  cost?: number;
+  ms?: number;
+  error?: string;
+}
+
 /** `cairn/run/start`: a new session works on `prompt` in `root` (absolute; the host's own by default). */
 export interface StartRun {
   prompt: string;
@@ -372,6 +517,22 @@ export interface Subscribed {
   last_seq: number;
 }
 
+/**
+ * A task as it is from now on, whole. `task` is its number (T1.2), which also says its parent.
+ *
+ * `needs` are tasks that must be done before it, `evidence` event numbers that show it is done.
+ */
+export interface TaskChanged {
+  task: string;
+  title: string;
+  state?: "open" | "in progress" | "blocked" | "done" | "abandoned";
+  needs?: string[];
+  criteria?: string[];
+  evidence?: number[];
+  note?: string;
+  by?: "user" | "agent" | "code" | "writer";
+}
+
 /** One call as the model asked for it. `arguments` is the raw JSON text, never parsed here. */
 export interface ToolCall {
   id: string;
@@ -392,6 +553,7 @@ export interface ToolFinished {
   effect?: FileEffect | null;
   exit_code?: number | null;
   ms?: number;
+  origin?: Origin | null;
 }
 
 /** A call is about to run: the gate let it. `effect` and `result` let a restart tell whether it did. */
@@ -419,12 +581,15 @@ export interface Usage {
 export interface UserMessage {
   text: string;
   whole?: BlobRef | null;
+  origin?: Origin | null;
 }
 
 /**
  * A new physical context. `head` is the blob with its tools and system prompt, kept byte for byte.
  *
  * `sources` names the files whose text went in (AGENTS.md, ...); `tokens` is an estimate of the head.
+ * With `covers` it is a rebuild: the head tells what mattered of the session up to that event, and nothing
+ * before it is sent any more. `checkpoint` is the one it was made from, `reason` why (limit, exceeded, command).
  */
 export interface WindowStarted {
   number: number;
@@ -432,6 +597,9 @@ export interface WindowStarted {
   tokens?: number;
   send_reasoning?: boolean;
   sources?: string[];
+  covers?: number;
+  checkpoint?: number;
+  reason?: string;
 }
 
 /** One event. `payload` is the object that `cairn_memory.events` declares for `kind`. */
@@ -471,6 +639,14 @@ export interface Notices {
 export interface EventPayloads {
   "approval.answered": ApprovalAnswered;
   "approval.requested": ApprovalRequested;
+  "checkpoint.started": CheckpointStarted;
+  "checkpoint.written": CheckpointWritten;
+  "claim.answered": ClaimAnswered;
+  "claim.forgotten": ClaimForgotten;
+  "claim.proposed": ClaimProposed;
+  "claim.remembered": ClaimRemembered;
+  "drift.found": DriftFound;
+  "file.versioned": FileVersioned;
   "guard.acted": GuardActed;
   "host.started": HostStarted;
   "message.host": HostMessage;
@@ -481,11 +657,15 @@ export interface EventPayloads {
   "note.added": NoteAdded;
   "process.ended": ProcessEnded;
   "process.started": ProcessStarted;
+  "session.imported": SessionImported;
   "session.resumed": SessionResumed;
   "session.started": SessionStarted;
   "session.state": StateChanged;
+  "side.replied": SideCallReplied;
+  "task.changed": TaskChanged;
   "tool.finished": ToolFinished;
   "tool.started": ToolStarted;
+  "window.receipt": ReceiptWritten;
   "window.started": WindowStarted;
 }
 

@@ -1,49 +1,14 @@
-"""The events of a session: what may stand in the log, each a frozen model.
+"""Events of a conversation: the user, the model, the calls, and how a session stands."""
 
-An event written by any earlier version must always load. So: a new field has a
-default; a field is never renamed or given another meaning (add a new one); an
-unknown field is ignored; an unknown kind loads as `Unknown` and is kept.
-"""
-
-import json
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import ClassVar, Literal
 
 from cairn_memory.bounds import Line, Lines, Reply, Text
+from cairn_memory.events.base import BlobRef, Origin, Part, Payload
 
 State = Literal["running", "waiting", "done", "failed", "budget", "interrupted"]
 """Where a session stands. All but `running` are resting places that can be resumed."""
 
 Outcome = Literal["ok", "error", "denied", "interrupted"]
-
-
-class Payload(BaseModel):
-    """What one event says. Subclasses set `kind` and are found by it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-    kind: ClassVar[str] = ""
-    registry: ClassVar[dict[str, type["Payload"]]] = {}
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if cls.kind:
-            Payload.registry[cls.kind] = cls
-
-
-class Part(BaseModel):
-    """A value inside an event."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-class BlobRef(Part):
-    """Points at a whole payload kept beside the log: `digest` names it, `size` is in bytes."""
-
-    digest: Line
-    size: int
 
 
 class Budget(Part):
@@ -138,6 +103,7 @@ class UserMessage(Payload):
     kind: ClassVar[str] = "message.user"
     text: Text
     whole: BlobRef | None = None
+    origin: Origin | None = None
 
 
 class HostMessage(Payload):
@@ -146,12 +112,15 @@ class HostMessage(Payload):
     kind: ClassVar[str] = "message.host"
     text: Text
     about: Line = ""
+    origin: Origin | None = None
 
 
 class WindowStarted(Payload):
     """A new physical context. `head` is the blob with its tools and system prompt, kept byte for byte.
 
     `sources` names the files whose text went in (AGENTS.md, ...); `tokens` is an estimate of the head.
+    With `covers` it is a rebuild: the head tells what mattered of the session up to that event, and nothing
+    before it is sent any more. `checkpoint` is the one it was made from, `reason` why (limit, exceeded, command).
     """
 
     kind: ClassVar[str] = "window.started"
@@ -160,6 +129,9 @@ class WindowStarted(Payload):
     tokens: int = 0
     send_reasoning: bool = False
     sources: Lines = ()
+    covers: int = 0
+    checkpoint: int = 0
+    reason: Line = ""
 
 
 class ModelRequested(Payload):
@@ -190,6 +162,7 @@ class ModelReplied(Payload):
     total_cost: float = 0.0
     ms: int = 0
     first_token_ms: int = 0
+    origin: Origin | None = None
 
 
 class ModelFailed(Payload):
@@ -232,6 +205,7 @@ class ToolFinished(Payload):
     effect: FileEffect | None = None
     exit_code: int | None = None
     ms: int = 0
+    origin: Origin | None = None
 
 
 class ApprovalRequested(Payload):
@@ -303,50 +277,3 @@ class HostStarted(Payload):
     pid: int
     version: Line = ""
     problems: Lines = ()
-
-
-class Unknown(Payload):
-    """An event of a kind this version does not know; its text is kept as it was."""
-
-    original: str = ""
-
-
-@dataclass(frozen=True)
-class Event:
-    """One row of the log. `seq` numbers all events of the workspace, `time` is Unix milliseconds.
-
-    `text` is the payload as stored (JSON); `payload` and `wire` are made from it once, when first asked.
-    """
-
-    seq: int
-    session: str
-    agent: str
-    kind: str
-    time: int
-    text: str
-
-    @cached_property
-    def payload(self) -> Payload:
-        return load(self.kind, self.text)
-
-    @cached_property
-    def wire(self) -> str:
-        """The event as one JSON object, as clients get it."""
-        head = json.dumps(
-            {
-                "seq": self.seq,
-                "session": self.session,
-                "agent": self.agent,
-                "kind": self.kind,
-                "time": self.time,
-            }
-        )
-        return f'{head[:-1]}, "payload": {self.text}}}'
-
-
-def load(kind: str, text: str) -> Payload:
-    """The payload stored as `text`, whatever version wrote it. Raises ValueError when it is damaged."""
-    model = Payload.registry.get(kind)
-    if model is None:
-        return Unknown(original=text)
-    return model.model_validate_json(text)
