@@ -5,17 +5,22 @@ python tests/fake_runs.py --workspace DIR      a whole host around it
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, cast
 
 from cairn_agents.config import Config, LoadedConfig
 from cairn_agents.config.settings import ModelSettings
+from cairn_agents.keeping import Keeping
 from cairn_agents.runs import RunError, RunInfo, Runs, RunSettings, Stream
+from cairn_memory.blobs import BlobStore
 from cairn_memory.events import (
     ApprovalAnswered,
     ApprovalRequested,
     Budget,
+    CheckpointWritten,
+    Event,
     NoteAdded,
     SessionStarted,
     State,
@@ -23,8 +28,11 @@ from cairn_memory.events import (
     Usage,
     UserMessage,
 )
+from cairn_memory.imports.message import Imported
 from cairn_memory.log import EventLog
+from cairn_memory.memory import Memory
 from cairn_memory.places import UserFolders, Workspace
+from cairn_memory.recall.checkpoint import Checkpoint
 from cairn_server.host import main
 
 
@@ -39,7 +47,7 @@ class PlainMasker:
 
 
 class FakeRuns:
-    """Prompts: `done`, `work` (until interrupted), `background` (a command outlives it), `ask`, `notes N SIZE`, `stream N`, `break`."""
+    """Prompts: `done`, `work` (until interrupted), `background` (a command outlives it), `ask`, `notes N SIZE`, `propose WORDS`, `stream N`, `break`."""
 
     def __init__(self, workspace: Workspace, user: UserFolders, log: EventLog, stream: Stream) -> None:
         self.attended: Callable[[str], bool] = lambda session: False
@@ -48,8 +56,11 @@ class FakeRuns:
         self._sessions: dict[str, RunInfo] = {}
         self._approvals: dict[str, tuple[str, ApprovalRequested]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.memory = Memory(workspace, user, log, BlobStore(workspace.blobs))
+        self.keeping = Keeping(self, self.memory, lambda: self.config().config.memory)
 
     async def open(self) -> None:
+        await self.memory.open()
         for name, event in (await self._log.newest_of_each("session.started")).items():
             payload = cast(SessionStarted, event.payload)
             self._sessions[name] = _info(name, payload.goal, payload.root, "interrupted")
@@ -92,6 +103,10 @@ class FakeRuns:
                 return
             case ["work"]:
                 return
+            case ["propose", *claim]:
+                await self.memory.proposals.propose(
+                    " ".join(claim), "rule", reason="it seems so", session=name
+                )
             case _:
                 pass
         await self._rest(name, "done", "")
@@ -125,6 +140,10 @@ class FakeRuns:
     def running(self) -> "list[RunInfo]":
         return [info for info in self._sessions.values() if info.state == "running"]
 
+    @asynccontextmanager
+    async def quiet(self, sessions: Collection[str] | None = None) -> AsyncGenerator[None]:
+        yield
+
     def background(self) -> tuple[str, ...]:
         return tuple(f"{name}/1.0" for name, info in self._sessions.items() if info.goal == "background")
 
@@ -141,8 +160,23 @@ class FakeRuns:
         await self._rest(name, "done", "")
         return True
 
+    async def checkpoint(self, session: str) -> Event | None:
+        if self._sessions[session].state != "running":
+            return None
+        data = self.memory.blobs.put(Checkpoint(number=1, covers=1).to_json().encode())
+        await self._log.append(session, CheckpointWritten(number=1, covers=1, data=data, dropped=("untrue",)))
+        return await self.memory.newest_checkpoint(session)
+
+    def ask_rebuild(self, session: str) -> bool:
+        return self._sessions[session].state == "running"
+
     async def replay_file(self, session: str) -> str:
         return f"replay of {session}"
+
+    async def import_session(self, path: Path) -> Imported:
+        if path.name == "gone":
+            raise RunError(f"{path} cannot be read")
+        return Imported(path.name, 3, ("line 2: broken",))
 
     def config(self) -> LoadedConfig:
         return LoadedConfig(Config(model=ModelSettings(name="fake", base_url="http://127.0.0.1:9/v1")))
@@ -153,6 +187,7 @@ class FakeRuns:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.memory.close()
 
     def list(self) -> "list[RunInfo]":
         return [*self._sessions.values()][::-1]

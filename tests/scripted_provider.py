@@ -4,7 +4,9 @@
         ... provider.url, provider.requests
 
 A turn is `say(...)`, `call(...)` or `calls(...)`, an HTTP status, the name of a fault
-in `FAULTS`, or a function of the number of the request. As a process of its own:
+in `FAULTS`, or a function of the number of the request. Requests beside the loop (those
+with a tool_choice or a response_format) are kept apart, in `side_requests`, and get the
+turns of `side`, which may also be `judgement(...)` and `Refusal(...)`. As a process of its own:
 `python scripted_provider.py TURNS.json`, which prints its URL on the first line.
 """
 
@@ -12,7 +14,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -28,8 +30,17 @@ class Turn:
     pieces: tuple[Piece, ...]
 
 
-Script = Turn | int | str
+@dataclass(frozen=True)
+class Refusal:
+    """An HTTP status with what the provider says of it."""
+
+    status: int
+    message: str
+
+
+Script = Turn | Refusal | int | str
 Choose = Callable[[int], Script]
+ChooseSide = Callable[["Request"], "Script | Awaitable[Script]"]
 
 
 def event(value: object) -> bytes:
@@ -64,6 +75,24 @@ def say(text: str, finish: str = "stop") -> Turn:
     half = len(text) // 2
     pieces = [chunk(role="assistant", content=text[:half]), chunk(content=text[half:])]
     return Turn((*pieces, chunk(finish), usage(100, 10), DONE))
+
+
+def judgement(*deltas: dict[str, Any]) -> Turn:
+    """The checkpoint writer's answer, with these deltas."""
+    return say(json.dumps({"deltas": deltas}))
+
+
+def delta(section: str, text: str, *events: int, **more: Any) -> dict[str, Any]:
+    """One delta of a judgement."""
+    standard = {
+        "section": section,
+        "action": "add",
+        "text": text,
+        "events": events,
+        "quote": "",
+        "target": "",
+    }
+    return {**standard, **more}
 
 
 def call(name: str, /, **arguments: Any) -> Turn:
@@ -187,10 +216,15 @@ class ScriptedProvider:
     turns: Sequence[Script] | Choose = ()
     default: Script = "ok"
     retry_after: str = "0"
+    side: Sequence[Script] | ChooseSide = ()
+    """For requests beside the loop, in order; a function, async or not, is asked what each gets. When they are over: status 404."""
     requests: list[Request] = field(default_factory=list[Request])
+    side_requests: list[Request] = field(default_factory=list[Request])
     keep_bodies: bool = True
     by_conversation: bool = False
     """Choose the turn by how many replies the conversation holds: the same after a kill or a retry."""
+    window: int = 0
+    """Tokens that a request may have, 0 for any number. With it tokens are counted truly, also those in the cache."""
     url: str = ""
     _handlers: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
 
@@ -209,6 +243,18 @@ class ScriptedProvider:
         if callable(self.turns):
             return self.turns(number)
         return self.turns[number] if number < len(self.turns) else self.default
+
+    async def _choose_side(self, request: Request, body: bytes) -> Script:
+        number = len(self.side_requests) - 1
+        if callable(self.side):
+            chosen = self.side(Request(request.head, body, request.at))
+            return await chosen if isinstance(chosen, Awaitable) else chosen
+        return self.side[number] if number < len(self.side) else 404
+
+    def _counted(self, body: bytes) -> bytes:
+        recent = [*self.requests[-3:], *self.side_requests[-2:]]
+        known = [common_prefix(each.body, body) for each in recent if each.body is not body]
+        return usage(tokens_of(body), 10, cached=max(known, default=0) // 4)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -234,12 +280,22 @@ class ScriptedProvider:
             await writer.drain()
             return True
         request = Request(head, body if self.keep_bodies else b"", time.monotonic())
-        self.requests.append(request)
-        replies = body.count(b'"role":"assistant"')
-        turn = self._choose(replies if self.by_conversation else len(self.requests) - 1)
+        if b'"tool_choice":' in body or b'"response_format":' in body:  # within a text the quotes are escaped
+            self.side_requests.append(request)
+            turn = await self._choose_side(request, body)
+        else:
+            self.requests.append(request)
+            replies = body.count(b'"role":"assistant"')
+            turn = self._choose(replies if self.by_conversation else len(self.requests) - 1)
         if turn == "refuse":
             writer.transport.abort()
             return False
+        if isinstance(turn, Refusal):
+            _send(writer, turn.status, "No", {"error": {"message": turn.message}})
+            await writer.drain()
+            return True
+        if self.window and tokens_of(body) > self.window:
+            turn = 400
         if isinstance(turn, int):
             why, answer = STATUSES[turn]
             _send(
@@ -252,9 +308,25 @@ class ScriptedProvider:
             await writer.drain()
             return True
         pieces = turn.pieces if isinstance(turn, Turn) else FAULTS[turn]
+        if self.window:
+            pieces = [self._counted(body) if piece == usage(100, 10) else piece for piece in pieces]
         whole = await _stream(reader, writer, pieces)
         request.replied = time.monotonic()
         return whole
+
+
+def common_prefix(one: bytes, other: bytes) -> int:
+    """How many bytes they begin with in common."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low
+
+
+def tokens_of(body: bytes) -> int:
+    """Tokens as this provider counts them."""
+    return len(body) // 4
 
 
 async def _stream(

@@ -22,6 +22,7 @@ LONGEST_FUNCTION = 70
 EDGES = {
     "agents/cairn_agents/calls.py": "a defect in one tool is told to the model; the run goes on",
     "agents/cairn_agents/runs.py": "a defect in one session ends that session; the others go on",
+    "agents/cairn_agents/checkpoints.py": "a defect in a checkpoint ends that one; the run goes on, and later ones too",
     "server/cairn_server/call.py": "a defect in one method is an error reply; the connection goes on",
     "server/cairn_server/serving.py": "a defect in one connection ends it; the host goes on",
     "server/cairn_server/delivery.py": "a defect in one client's delivery ends that connection",

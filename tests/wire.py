@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any, Literal
 from cairn_memory.places import Workspace
 from cairn_server.hostfile import HostFile
 
-HOST = Path(__file__).with_name("fake_runs.py")
+HOST = (str(Path(__file__).with_name("fake_runs.py")),)
+REAL_HOST = ("-m", "cairn_server.host")
 
 
 class Refusal(Exception):
@@ -52,10 +53,11 @@ class HostProcess:
 
 
 class Hosts:
-    """Starts hosts, and leaves none behind."""
+    """Starts hosts, and leaves none behind. `program` is what Python runs: a host around `FakeRuns` by default."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, program: Sequence[str] = HOST) -> None:
         self._home = home
+        self._program = program
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, folder: Path, *options: str) -> HostProcess:
@@ -82,7 +84,7 @@ class Hosts:
         self._home.mkdir(exist_ok=True)
         with (self._home / f"stderr-{len(self._processes)}").open("wb") as errors:
             process = subprocess.Popen(
-                [sys.executable, str(HOST), "--workspace", str(folder), *options],
+                [sys.executable, *self._program, "--workspace", str(folder), *options],
                 env=os.environ | {"CAIRN_HOME": str(self._home)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

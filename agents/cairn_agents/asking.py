@@ -14,9 +14,12 @@ async def ask(session: Session) -> None:
     """Asks until there is a whole reply and emits it; commits nothing after it.
 
     The commit that makes the reply durable is the one before its calls run, or the
-    one with which the session rests. Raises Rest when no reply is to be had.
+    one with which the session rests. Where the window turns out to be full there is no reply, and it
+    is still the model's turn: the loop makes room and asks again. Raises Rest when no reply is to be had.
     """
     reply = await _reply(session)
+    if reply is None:
+        return
     step = session.fold.steps + 1
     session.record(reply)
     for guard in session.equipment.reply_guards:
@@ -25,7 +28,7 @@ async def ask(session: Session) -> None:
             return
 
 
-async def _reply(session: Session) -> Reply:
+async def _reply(session: Session) -> Reply | None:
     """The only place where a request is tried again."""
     step = session.fold.steps + 1
     for attempt in count(1):
@@ -42,11 +45,15 @@ async def _reply(session: Session) -> Reply:
         session.begin_commit()
         try:
             return await session.equipment.client.ask(
-                window.request(), lambda delta: _show(session, delta), ready=session.commit
+                window.request(),
+                lambda delta: _show(session, delta),
+                ready=session.commit,
+                call_prefix=f"call-{step}",
             )
         except ModelError as error:
             await session.commit()  # if it was this that failed, nothing was sent, and the session must rest
-            wait = session.equipment.retry.wait(attempt, error)
+            full = isinstance(error, WindowFull)
+            wait = 0.0 if full else session.equipment.retry.wait(attempt, error)
             session.emit(
                 ModelFailed(
                     step=step,
@@ -56,8 +63,10 @@ async def _reply(session: Session) -> Reply:
                     retry_in=wait,
                 )
             )
+            if full:
+                return None
             if wait is None:
-                raise Rest("failed", error.message, _cause(error)) from error
+                raise Rest("failed", error.message, type(error).__name__) from error
             await session.commit()
         await asyncio.sleep(wait)
     raise AssertionError("count() never ends")
@@ -67,7 +76,3 @@ def _show(session: Session, delta: Delta) -> None:
     for source, text in (("reasoning", delta.reasoning), ("text", delta.text), ("tool", delta.tool)):
         if text:
             session.equipment.show(source, text)
-
-
-def _cause(error: ModelError) -> str:
-    return "window" if isinstance(error, WindowFull) else type(error).__name__

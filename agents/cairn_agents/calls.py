@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from cairn_agents.gate.permit import permit
 from cairn_agents.model.arguments import BadArguments, parse_arguments
+from cairn_agents.prompts import prompt
 from cairn_agents.session import Session
 from cairn_agents.tools.base import Arguments, Plan, Result, Tool, ToolError
 from cairn_agents.tools.masking import first_line
 from cairn_memory.bounds import REPLY
-from cairn_memory.events import HostMessage, NoteAdded, ToolFinished, ToolStarted
+from cairn_memory.events import HostMessage, ToolFinished, ToolStarted
 from cairn_memory.redact import PLACEHOLDER
 from cairn_memory.sessions import PendingCall
 
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 SOON = 0.05
 """Seconds after which a read that still runs is told to those who watch."""
+
+REPEATED = 1_000
+"""Characters of a result that is not repeated while it stands in the window."""
 
 SUMMARY = 200
 """Characters."""
@@ -67,8 +71,10 @@ async def run_calls(session: Session) -> None:
         for pending, item in zip(group, prepared, strict=True):
             result, ms = next(results) if isinstance(item, Ready) else (item, 0)
             await _emit_finished(session, pending, result, ms)
-            if isinstance(item, Ready):
-                _emit_consequences(session, item, result)
+            if isinstance(item, Ready) and result.background is not None:
+                session.emit(
+                    session.equipment.processes.watch(session.id, result.background, item.plan.command)
+                )
         _tell_instructions(session, ready)
 
 
@@ -180,29 +186,29 @@ async def _emit_finished(session: Session, pending: PendingCall, result: Result,
     if result.whole is not None:
         whole = await asyncio.to_thread(session.equipment.keep_whole, result.whole)
     pointer = f"\n[the whole output: {session.equipment.shown_blob(whole)}]" if whole else ""
-    session.emit(
-        ToolFinished(
-            step=session.fold.steps,
-            call=pending.call.id,
-            name=pending.call.name,
-            title=pending.started.title if pending.started else "",
-            outcome=result.outcome,
-            text=result.text + pointer,
-            summary=result.summary,
-            whole=whole,
-            effect=result.effect,
-            exit_code=result.exit_code,
-            ms=ms,
-        )
+    finished = ToolFinished(
+        step=session.fold.steps,
+        call=pending.call.id,
+        name=pending.call.name,
+        title=pending.started.title if pending.started else "",
+        outcome=result.outcome,
+        text=result.text + pointer,
+        summary=result.summary,
+        whole=whole,
+        effect=result.effect,
+        exit_code=result.exit_code,
+        ms=ms,
     )
+    session.emit(_unless_it_stands(session, finished), *result.events)
 
 
-def _emit_consequences(session: Session, ready: Ready, result: Result) -> None:
-    """What a call leaves behind besides its result."""
-    if ready.tool.kind == "note" and result.outcome == "ok":
-        session.emit(NoteAdded(text=ready.plan.result))
-    if result.background is not None:
-        session.emit(session.equipment.processes.watch(session.id, result.background, ready.plan.command))
+def _unless_it_stands(session: Session, finished: ToolFinished) -> ToolFinished:
+    """What was read once is not read again into the same window: a word says that it is unchanged."""
+    reads = session.equipment.toolbox.kind(finished.name) == "read"
+    if not reads or len(finished.text) < REPEATED or not session.fold.stands(finished):
+        return finished
+    words = prompt("unchanged").format(size=len(finished.text))
+    return finished.model_copy(update={"text": words, "summary": f"{finished.summary}, unchanged"})
 
 
 def _tell_instructions(session: Session, ready: list[Ready]) -> None:

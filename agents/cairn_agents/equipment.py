@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cairn_agents.config.settings import WindowSettings
 from cairn_agents.gate.approvals import Approvals
 from cairn_agents.gate.permission import Gate
 from cairn_agents.guards.base import ReplyGuard, StepGuard
@@ -44,6 +45,7 @@ class Equipment:
     retry: RetryPolicy
     instructions: Instructions
     processes: Processes
+    room: WindowSettings
     show: Show
 
     def keep_whole(self, output: bytes | Path) -> BlobRef:

@@ -87,7 +87,7 @@ async def infos_from_log(log: EventLog) -> dict[str, RunInfo]:
         found[name] = RunInfo(
             session=name,
             goal=first.goal,
-            root=first.root,
+            root=(again.root if isinstance(again, SessionResumed) else "") or first.root,
             mode=first.mode,
             model=now.model,
             base_url=now.base_url,

@@ -5,6 +5,8 @@ from typing import Never
 from cairn_agents.asking import ask
 from cairn_agents.calls import run_calls
 from cairn_agents.guards.base import Rest
+from cairn_agents.guards.open_tasks import rest_reason
+from cairn_agents.rebuild import checkpoint_when_due, make_room
 from cairn_agents.session import Session, now_ms
 
 
@@ -20,9 +22,11 @@ async def work(session: Session) -> Never:
                 await run_calls(session)
             case "model":
                 check(session)
+                await make_room(session)
+                checkpoint_when_due(session)
                 await ask(session)
             case "rest":
-                raise Rest("done", "the agent finished")
+                raise Rest("done", *rest_reason(session.equipment.scope.tasks, session.id))
 
 
 def check(session: Session) -> None:

@@ -1,8 +1,6 @@
 """Puts a session's equipment together from the configuration and what the client chose."""
 
 import os
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from cairn_agents.equipment import Equipment, Show
 from cairn_agents.gate.approvals import Approvals, Unattended
 from cairn_agents.gate.permission import Gate
 from cairn_agents.guards.budget import BudgetGuard
+from cairn_agents.guards.open_tasks import OpenTasksGuard
 from cairn_agents.guards.repeat import RepeatGuard
 from cairn_agents.guards.reply import EmptyReplyGuard, FilteredReplyGuard, TextCallGuard, TruncatedReplyGuard
 from cairn_agents.info import RunInfo
@@ -23,16 +22,17 @@ from cairn_agents.model.discover import Found, describe, discover
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.prices import Prices
 from cairn_agents.model.retry import RetryPolicy
-from cairn_agents.modes import MODES, ModeName
 from cairn_agents.processes import Processes
-from cairn_agents.prompts import prompt
+from cairn_agents.room import longest_output
 from cairn_agents.tools.base import Scope
 from cairn_agents.tools.toolbox import Toolbox
 from cairn_memory.blobs import BlobStore
 from cairn_memory.events import Budget
 from cairn_memory.log import EventLog
+from cairn_memory.memory import Memory
 from cairn_memory.places import UserFolders, Workspace
 from cairn_memory.sessions import SessionFold
+from cairn_memory.tasks import Evidence
 
 
 class RunError(Exception):
@@ -60,6 +60,8 @@ class Outfitter:
         self._log = log
         self.blobs = BlobStore(workspace.blobs)
         self.processes = Processes(log)
+        self.memory = Memory(workspace, user, log, self.blobs)
+        self.memory.enabled = lambda: self.config().config.memory.enabled
         self._clients: dict[Endpoint, ModelClient] = {}
 
     def config(self) -> LoadedConfig:
@@ -79,7 +81,8 @@ class Outfitter:
         settings, prices = loaded.config.model, self.prices()
         base_url = chosen.base_url or (before.base_url if before else "") or settings.base_url
         model = chosen.model or (before.model if before else "") or settings.name
-        window = chosen.window or _set_window(loaded) or prices.window(model) or 0
+        kept = before.window if before and before.model == model else 0
+        window = chosen.window or _set_window(loaded) or kept or prices.window(model) or 0
         if not model and not base_url:
             local, model = await _local_model()
             base_url, window = local.base_url, window or local.window
@@ -115,11 +118,13 @@ class Outfitter:
         endpoint: Endpoint,
         attended: Callable[[], bool],
         show: Show,
+        root: Path | None = None,
     ) -> Equipment:
-        """Everything the session of `fold` works with, in its work tree."""
+        """Everything the session of `fold` works with, in its work tree: `root`, unless that is where it was."""
         config = loaded.config
-        toolbox = Toolbox()
-        root = Path(fold.root)
+        remembers = config.memory.enabled
+        toolbox = Toolbox() if remembers else Toolbox(without=("memory", "history"))
+        root = root or Path(fold.root)
         return Equipment(
             log=self._log,
             blobs=self.blobs,
@@ -130,8 +135,13 @@ class Outfitter:
                 blobs=self.blobs,
                 seen=fold.seen,
                 withheld=frozenset((config.model.api_key_env,)),
+                output=longest_output(endpoint.window),
                 show=lambda text: show("output", text),
                 mask=self._log.masker.mask,
+                tasks=self.memory.tasks,
+                evidence=Evidence(self._log),
+                memory=self.memory if remembers else None,
+                remember=config.memory.remember,
             ),
             toolbox=toolbox,
             gate=Gate(loaded.rules),
@@ -147,6 +157,7 @@ class Outfitter:
                 EmptyReplyGuard(),
                 TruncatedReplyGuard(),
                 TextCallGuard(toolbox.names),
+                OpenTasksGuard(self.memory.tasks, config.guards.open_tasks),
             ),
             endpoint=endpoint,
             client=self.client(endpoint),
@@ -154,6 +165,7 @@ class Outfitter:
             retry=RetryPolicy(attempts=config.retry.attempts, longest_wait=config.retry.longest_wait),
             instructions=Instructions(root, self._user.config),
             processes=self.processes,
+            room=config.window if remembers else config.window.model_copy(update={"inject": 0}),
             show=show,
         )
 
@@ -181,25 +193,6 @@ def budget_from(loaded: LoadedConfig, chosen: RunSettings, fold: SessionFold, no
         max_cost=configured.max_cost and fold.cost + configured.max_cost,
         max_seconds=configured.max_seconds and fold.seconds_worked(now) + configured.max_seconds,
     )
-
-
-def system_prompt(equipment: Equipment, mode: ModeName) -> tuple[str, tuple[str, ...]]:
-    """The system prompt of a new window, and the files whose text went in."""
-    found = equipment.instructions.for_root()
-    root = equipment.scope.root
-    environment = prompt("environment").format(
-        root=root,
-        platform=sys.platform,
-        date=time.strftime("%Y-%m-%d"),
-        git="It is a git work tree." if (root / ".git").exists() else "It is not under git.",
-    )
-    parts = [prompt("system"), prompt(mode), environment, *(item.text for item in found)]
-    return "\n\n".join(parts), tuple(str(item.path) for item in found)
-
-
-def tool_schemas(equipment: Equipment, mode: ModeName) -> list[dict[str, object]]:
-    """The tools this mode has: what it may not do it is not offered."""
-    return equipment.toolbox.schemas(MODES[mode].kinds)
 
 
 def _set_window(loaded: LoadedConfig) -> int:

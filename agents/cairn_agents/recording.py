@@ -1,7 +1,7 @@
 """A recording: the model's turns of a session, as a file that `cairn replay` plays.
 
 The format is JSON lines in UTF-8. The first line is the head; every further line is
-one turn of the model, in order. A program that reads it ignores fields it does not
+one turn of the model, in order. Replies to requests beside the loop stand in the head. A program that reads it ignores fields it does not
 know; `cairn_replay` is raised when an older reader could no longer play the file.
 """
 
@@ -11,7 +11,15 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cairn_memory.events import Event, ModelReplied, SessionStarted, ToolCall, Usage
+from cairn_memory.events import (
+    CheckpointStarted,
+    Event,
+    ModelReplied,
+    SessionStarted,
+    SideCallReplied,
+    ToolCall,
+    Usage,
+)
 
 FORMAT = 1
 UNNAMED = "recorded"
@@ -37,12 +45,23 @@ class Turn(_Part):
     ms: int = 0
 
 
+class SideTurn(Turn):
+    """What came of one request beside the loop, made for `role`: a reply, or only the `error` in its place."""
+
+    role: str = ""
+    error: str = ""
+    after: int = -1
+    """How many turns the window held when it was asked for; -1 where that is not known."""
+
+
 class _Head(_Part):
     cairn_replay: int
     session: str = ""
     model: str = UNNAMED
     turns: int
     goal: str = ""
+    side: tuple[SideTurn, ...] = ()
+    """In the head and not in lines of their own: a reader that knows nothing of them plays the turns all the same."""
 
 
 class Recording(_Part):
@@ -52,6 +71,8 @@ class Recording(_Part):
     model: str = UNNAMED
     goal: str = ""
     turns: tuple[Turn, ...] = ()
+    side: tuple[SideTurn, ...] = ()
+    """Replies to requests beside the loop, in their own order."""
 
     def dump(self) -> str:
         """The text of the file."""
@@ -61,14 +82,18 @@ class Recording(_Part):
             model=self.model,
             turns=len(self.turns),
             goal=self.goal,
+            side=self.side,
         )
-        return "".join(f"{line.model_dump_json()}\n" for line in (head, *self.turns))
+        lines = [head.model_dump_json(exclude=None if self.side else {"side"})]
+        return "".join(f"{line}\n" for line in (*lines, *(turn.model_dump_json() for turn in self.turns)))
 
 
 def from_events(events: Iterable[Event]) -> str:
     """The model's turns among the events of one session, as the text of a recording."""
     session = model = goal = ""
     turns: list[Turn] = []
+    side: list[SideTurn] = []
+    asked = -1
     for event in events:
         session = session or event.session
         match event.payload:
@@ -77,9 +102,16 @@ def from_events(events: Iterable[Event]) -> str:
             case ModelReplied() as reply:
                 model = model or reply.model
                 turns.append(_turn(reply))
+            case CheckpointStarted():
+                asked = len(turns)
+            case SideCallReplied() as reply:
+                side.append(_side_turn(reply, asked))
             case _:
                 pass
-    return Recording(session=session, model=model or UNNAMED, goal=goal, turns=tuple(turns)).dump()
+    recording = Recording(
+        session=session, model=model or UNNAMED, goal=goal, turns=tuple(turns), side=tuple(side)
+    )
+    return recording.dump()
 
 
 def read(path: Path) -> Recording:
@@ -106,7 +138,7 @@ def parse(text: str, name: str) -> Recording:
         raise RecordingError(
             f"{name}, line {len(lines)}: ends after {len(turns)} of {head.turns} turns: {_AGAIN}"
         )
-    return Recording(session=head.session, model=head.model, goal=head.goal, turns=turns)
+    return Recording(session=head.session, model=head.model, goal=head.goal, turns=turns, side=head.side)
 
 
 _AGAIN = "write it again with `cairn show SESSION --as-replay`"
@@ -129,6 +161,18 @@ def _turn(reply: ModelReplied) -> Turn:
         text=reply.text,
         reasoning=reply.reasoning,
         calls=reply.calls,
+        finish=reply.finish,
+        usage=reply.usage,
+        ms=reply.ms,
+    )
+
+
+def _side_turn(reply: SideCallReplied, after: int) -> SideTurn:
+    return SideTurn(
+        role=reply.role,
+        error=reply.error,
+        after=after,
+        text=reply.text,
         finish=reply.finish,
         usage=reply.usage,
         ms=reply.ms,

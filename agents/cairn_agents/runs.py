@@ -4,25 +4,31 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from cairn_agents.calls import drop_calls
+from cairn_agents.checkpoints import Checkpoints
 from cairn_agents.config import LoadedConfig
 from cairn_agents.credentials import mark_of
 from cairn_agents.guards.base import Rest
 from cairn_agents.info import RunInfo, info_of, infos_from_log
+from cairn_agents.keeping import Keeping
 from cairn_agents.loop import work
-from cairn_agents.model.usage import estimate_tokens
 from cairn_agents.modes import ModeName
-from cairn_agents.outfit import Outfitter, RunError, RunSettings, budget_from, system_prompt, tool_schemas
+from cairn_agents.opening import open_window
+from cairn_agents.outfit import Outfitter, RunError, RunSettings, budget_from
+from cairn_agents.rebuild import checkpoint_now
 from cairn_agents.session import Session, now_ms
-from cairn_agents.window import Window, make_head
+from cairn_agents.window import Window
+from cairn_agents.worktree import KILLED, look, look_at_rest, look_at_start, root_now, tell_drift
 from cairn_memory.errors import StoreError
 from cairn_memory.events import (
     ApprovalRequested,
+    CheckpointWritten,
     Event,
     SessionResumed,
     SessionStarted,
@@ -31,6 +37,7 @@ from cairn_memory.events import (
     UserMessage,
     WindowStarted,
 )
+from cairn_memory.imports.message import Imported, ImportRefused
 from cairn_memory.log import EventLog
 from cairn_memory.places import UserFolders, Workspace
 from cairn_memory.sessions import SessionFold
@@ -45,6 +52,12 @@ Stream = Callable[[str, int, StreamSource, str], None]
 
 STOP_SECONDS = 15.0
 """How long an interrupted session may take to come to rest."""
+
+CHECKPOINT_SECONDS = 20.0
+"""How long whoever asks for a checkpoint waits for its writer."""
+
+COMMAND = "command"
+"""Why there is a checkpoint or a window that a person asked for."""
 
 
 @dataclass(slots=True)
@@ -65,15 +78,41 @@ class Runs:
         self._outfitter = Outfitter(workspace, user, log)
         self._known: dict[str, RunInfo] = {}
         self._live: dict[str, _Live] = {}
+        self._importing = asyncio.Lock()
+        self._taking_up = asyncio.Lock()
+        self._checkpoints: dict[str, Checkpoints] = {}
+        self._rebuilds: set[str] = set()
+        """Sessions at rest whose window somebody wants rebuilt; forgotten with this process."""
+        self.memory = self._outfitter.memory
+        self.keeping = Keeping(self, self.memory, lambda: self.config().config.memory)
+        self._expiring: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Reads which sessions there are; those that were running when a host died become interrupted."""
+        await self.memory.open()
         self._known = await infos_from_log(self._log)
         for info in list(self._known.values()):
             if info.state in ("running", "waiting"):
-                change = StateChanged(state="interrupted", reason="the host stopped in mid-run", cause="host")
+                change = StateChanged(state="interrupted", reason=KILLED, cause="host")
                 (event,) = await self._log.append(info.session, change)
                 self._known[info.session] = info.resting(change.state, change.reason, event.time)
+        self._expiring = asyncio.create_task(self.keeping.expire_at_start(), name="retention")
+
+    @asynccontextmanager
+    async def quiet(self, sessions: Collection[str] | None = None) -> AsyncGenerator[None]:
+        """For a rewriting of the log: no session begins, is taken up or imported inside.
+
+        What is held of `sessions` (None: of all) that rest is let go of, and read anew after it.
+        """
+        async with self._taking_up, self._importing:
+            for name in [each for each in self._checkpoints if each not in self._live]:
+                if sessions is None or name in sessions:
+                    await self._checkpoints.pop(name).close()
+            try:
+                yield
+            finally:
+                self._known = await infos_from_log(self._log)
+                self._rebuilds &= self._known.keys()
 
     async def start(
         self, prompt: str, root: Path, mode: ModeName | None, settings: RunSettings
@@ -89,14 +128,20 @@ class Runs:
         equipment = self._outfitter.equip(
             fold, loaded, endpoint, lambda: self.attended(name), self._show(name, fold)
         )
-        session = Session(name, fold, Window(), equipment)
+        session = Session(name, fold, Window(), equipment, self._checkpoints_of(fold))
+        async with self._taking_up:
+            return await self._begin(session, prompt, mode or loaded.config.mode, settings, loaded)
+
+    async def _begin(
+        self, session: Session, prompt: str, mode: ModeName, settings: RunSettings, loaded: LoadedConfig
+    ) -> tuple[str, int]:
+        name, fold, endpoint = session.id, session.fold, session.equipment.endpoint
         since = self._log.last_seq
-        chosen = mode or loaded.config.mode
         session.emit(
             SessionStarted(
                 goal=prompt,
-                root=str(root),
-                mode=chosen,
+                root=fold.root,
+                mode=mode,
                 model=endpoint.model,
                 base_url=endpoint.base_url,
                 key=mark_of(endpoint.api_key, self._log.masker),
@@ -107,14 +152,19 @@ class Runs:
             StateChanged(state="running"),
             UserMessage(text=prompt),
         )
-        await self._open_window(session, chosen)
+        await open_window(session, prompt, self.list())
         await session.commit()
         self._drive(session)
         return name, since
 
     async def resume(self, session: str | None, prompt: str | None, settings: RunSettings) -> tuple[str, int]:
         """A session at rest goes on; to a running one `prompt` is said. Raises RunError."""
-        name = self.find(session) if session else self._newest_open()
+        async with self._taking_up:  # of two who resume a session at once the second finds it at work
+            return await self._resume(
+                self.find(session) if session else self._newest_open(), prompt, settings
+            )
+
+    async def _resume(self, name: str, prompt: str | None, settings: RunSettings) -> tuple[str, int]:
         since = self._log.last_seq
         live = self._live.get(name)
         if live is not None and live.session.fold.state in ("running", "waiting"):
@@ -198,14 +248,78 @@ class Runs:
 
         return recording.from_events(await self._events(self.find(session)))
 
+    async def import_session(self, path: Path) -> Imported:
+        """A session out of another program's file; one that can be resumed. Raises RunError, StoreError."""
+        from cairn_memory.imports.importer import (
+            import_file,
+        )  # needed seldom, and a host should start quickly
+
+        async with self._importing:
+            try:
+                imported = await import_file(path, self._log, self._outfitter.blobs, self._workspace.root)
+            except ImportRefused as error:
+                raise RunError(str(error)) from error
+            if not imported.already:
+                infos = await infos_from_log(self._log)
+                self._known[imported.session] = infos[imported.session]
+            return imported
+
+    async def checkpoint(self, session: str) -> Event | None:
+        """Makes a checkpoint now; its event, or None when the writer still works on it after a while.
+
+        Of a session at rest it is made by code alone, on top of the judgement there is. Raises RunError, StoreError.
+        """
+        name = self.find(session)
+        before = await self.memory.newest_checkpoint(name)
+        if live := self._live.get(name):
+            checkpoint_now(live.session, COMMAND)
+            await live.session.commit()
+            await live.session.checkpoints.settle(CHECKPOINT_SECONDS)
+            await live.session.checkpoints.shown()
+        else:
+            async with self._taking_up:
+                self.find(name)  # it may have been deleted meanwhile
+                await self._checkpoint_at_rest(name, before)
+        made = await self.memory.newest_checkpoint(name)
+        return None if made is None or (before is not None and made.seq == before.seq) else made
+
+    async def _checkpoint_at_rest(self, name: str, before: Event | None) -> None:
+        kept = self._checkpoints.get(name)
+        if kept is None:
+            newest = before.payload if before and isinstance(before.payload, CheckpointWritten) else None
+            kept = self._checkpoints[name] = Checkpoints(name, self.memory, self.memory.checkpoint(newest))
+        try:
+            await kept.by_code(COMMAND)
+            await kept.shown()
+        finally:
+            kept.when_idle(lambda: self._forget_checkpoints(name))
+
+    def ask_rebuild(self, session: str) -> bool:
+        """Has the session's window rebuilt before its next request; whether it works now. Raises RunError.
+
+        One at rest is rebuilt when it is taken up again, as long as this host lives.
+        """
+        name = self.find(session)
+        live = self._live.get(name)
+        if live is None:
+            self._rebuilds.add(name)
+        else:
+            live.session.rebuild_asked = True
+        return live is not None
+
     def config(self) -> LoadedConfig:
         """The settings in force, where each comes from, and what is wrong with them. No keys are in it."""
         return self._outfitter.config()
 
     async def close(self, cause: str = "host") -> None:
         """Interrupts what runs, saying why; ends background commands, lets go of the model connections."""
+        if self._expiring is not None:
+            self._expiring.cancel()
+        await self.keeping.close()
         await asyncio.gather(*(self.interrupt(name, cause) for name in list(self._live)))
+        await asyncio.gather(*(each.close() for each in self._checkpoints.values()))
         await self._outfitter.close()
+        await self.memory.close()
 
     def _newest_open(self) -> str:
         for info in self.list():
@@ -217,8 +331,8 @@ class Runs:
         known = self._known[name]
         loaded = self._outfitter.config()
         endpoint = await self._outfitter.endpoint(loaded, settings, known)
-        fold, window = SessionFold(name), Window()
-        for event in await self._events(name):
+        fold, window, events = SessionFold(name), Window(), await self._events(name)
+        for event in events:
             fold.apply(event.payload, event.time)
             if isinstance(event.payload, WindowStarted):
                 head = await asyncio.to_thread(self._outfitter.blobs.get, event.payload.head)
@@ -228,10 +342,12 @@ class Runs:
             raise RunError(
                 f"session {name} is done; give it new words with `cairn resume {name} --prompt TEXT`"
             )
+        before, root = fold.root, await asyncio.to_thread(root_now, fold, self._workspace)
         equipment = self._outfitter.equip(
-            fold, loaded, endpoint, lambda: self.attended(name), self._show(name, fold)
+            fold, loaded, endpoint, lambda: self.attended(name), self._show(name, fold), root
         )
-        session = Session(name, fold, window, equipment)
+        session = Session(name, fold, window, equipment, self._checkpoints_of(fold))
+        session.rebuild_asked = name in self._rebuilds
         if prompt:
             await drop_calls(session)
         session.emit(
@@ -241,32 +357,33 @@ class Runs:
                 key=mark_of(endpoint.api_key, self._log.masker),
                 window=endpoint.window,
                 budget=budget_from(loaded, settings, fold, now_ms()),
+                root=str(root),
                 approve_all=settings.approve_all,
             ),
             StateChanged(state="running"),
         )
-        if not fold.windows:  # killed before the first window was made
-            await self._open_window(session, fold.mode)
+        await tell_drift(session, before, events)
+        if not fold.windows and not fold.steps:  # killed before the first window was made
+            await open_window(session, prompt or fold.goal, [])
         if prompt:
             session.emit(UserMessage(text=prompt))
         await session.commit()
+        self._rebuilds.discard(name)
         self._drive(session)
 
-    async def _open_window(self, session: Session, mode: ModeName) -> None:
-        equipment = session.equipment
-        system, sources = system_prompt(equipment, mode)
-        head = make_head(tool_schemas(equipment, mode), self._log.masker.mask(system))
-        session.window.open(head, equipment.endpoint)
-        ref = await asyncio.to_thread(equipment.blobs.put, head)
-        session.emit(
-            WindowStarted(
-                number=session.fold.windows + 1,
-                head=ref,
-                tokens=estimate_tokens(len(head)),
-                sources=sources,
-                send_reasoning=equipment.endpoint.send_reasoning,
-            )
-        )
+    def _checkpoints_of(self, fold: SessionFold) -> Checkpoints:
+        """Those that are still being written from before, or new ones."""
+        kept = self._checkpoints.get(fold.session)
+        if kept is None:
+            kept = Checkpoints(fold.session, self.memory, self.memory.checkpoint(fold.checkpoint))
+        kept.tell = lambda payload: fold.apply(payload, now_ms())
+        kept.look = lambda: look(fold)
+        self._checkpoints[fold.session] = kept
+        return kept
+
+    def _forget_checkpoints(self, session: str) -> None:
+        if session not in self._live:
+            self._checkpoints.pop(session, None)
 
     def _drive(self, session: Session) -> None:
         task = asyncio.create_task(self._run(session), name=f"session {session.id}")
@@ -275,6 +392,7 @@ class Runs:
     async def _run(self, session: Session) -> None:
         """Works until the session rests, and says in the log why it does."""
         state: State = "failed"
+        looking = asyncio.create_task(look_at_start(session))
         try:
             try:
                 await work(session)
@@ -288,15 +406,21 @@ class Runs:
             except Exception as error:
                 logger.exception("session %s failed", session.id)
                 reason, cause = f"Cairn failed: {error!r}; see the host's log", "internal"
+            looking.cancel()
             session.emit(StateChanged(state=state, reason=reason, cause=cause))
             await session.commit()
+            await look_at_rest(session)
         except StoreError as error:
             logger.error("session %s: %s", session.id, error)
             session.fold.apply(StateChanged(state="failed", reason=str(error), cause="store"), now_ms())
             self._stream(session.id, session.fold.steps, "output", f"\n{error}\n")
         finally:
+            looking.cancel()
             self._known[session.id] = info_of(session)
             del self._live[session.id]
+            if session.rebuild_asked:  # it made no request any more
+                self._rebuilds.add(session.id)
+            session.checkpoints.when_idle(lambda: self._forget_checkpoints(session.id))
 
     async def _events(self, name: str) -> "list[Event]":
         events: list[Event] = []

@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+from cairn_agents.checkpoints import Checkpoints
 from cairn_agents.equipment import Equipment
 from cairn_agents.guards.base import Rest, Verdict
 from cairn_agents.model.reply import Reply
@@ -26,8 +27,17 @@ class Session:
     fold: SessionFold
     window: Window
     equipment: Equipment
+    checkpoints: Checkpoints
     raw_arguments: dict[str, str] = field(default_factory=dict[str, str])
     """Call id -> arguments as they came, before masking. Memory only: a restart has the masked ones."""
+    last_seq: int = 0
+    """Number of its newest event that is durable and known to be, as of the last `commit`."""
+    judged_at: int = 0
+    """Tokens that the window held when the model was last asked for its judgement."""
+    mark: int = 0
+    """Counts what was emitted: who composes something from the events sees by it whether more came meanwhile."""
+    rebuild_asked: bool = False
+    """Whether somebody wants the window rebuilt before the next request, however full it is."""
     _outbox: list[Masked] = field(default_factory=list[Masked])
     _committing: "asyncio.Future[tuple[Event, ...]] | None" = None
 
@@ -36,8 +46,11 @@ class Session:
         for payload in payloads:
             safe = masked(payload, self.equipment.log.masker)
             self._outbox.append(Masked(safe))
-            self.fold.apply(safe, now_ms())
+            self.mark += 1
+            now = now_ms()
+            self.fold.apply(safe, now)
             self.window.apply(safe)
+            self.checkpoints.memory.tasks.apply(safe, self.id, now)
 
     def begin_commit(self) -> None:
         """Sends what was emitted on its way to the log, unless something is; returns at once."""
@@ -52,7 +65,8 @@ class Session:
         """
         self.begin_commit()
         while (current := self._committing) is not None:
-            await asyncio.shield(current)
+            events = await asyncio.shield(current)
+            self.last_seq = max(self.last_seq, events[-1].seq)
             if self._committing is current:  # else somebody else who waited has gone on
                 self._committing = None
                 self.begin_commit()
@@ -89,6 +103,7 @@ class Session:
                 reason=verdict.reason,
                 step=step,
                 count=verdict.count,
+                left=verdict.left,
             )
         )
         if verdict.action == "nudge":

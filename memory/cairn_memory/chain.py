@@ -25,6 +25,16 @@ class Row(NamedTuple):
     chain: bytes
 
 
+class Erased(NamedTuple):
+    """Events `first` to `last` were taken out on purpose. `chain` is the running hash before and after them."""
+
+    first: int
+    last: int
+    chain: bytes
+    time: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
     """Events `first` to `last` are not there, or are not what was written."""
@@ -51,8 +61,8 @@ def find_breaks(
 ) -> Iterator[Break]:
     """Where `rows`, which should go on after `start`, do not follow from one another.
 
-    `restarts` are the numbers before which events were lost and the loss was dealt
-    with, each with the hash there when that is known. Without `start` the first row
+    `restarts` are the numbers before which events were lost, and the loss was dealt
+    with, or erased, each with the hash there when that is known. Without `start` the first row
     is taken on trust.
     """
     for row in rows:

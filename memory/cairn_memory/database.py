@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from cairn_memory.chain import Row
+from cairn_memory.chain import Erased, Mark, Row
 from cairn_memory.events import Event
 from cairn_memory.migrations import migrate
 
@@ -70,9 +70,33 @@ def read_rows(connection: sqlite3.Connection, since: int = 0, order: str = "ASC"
 
 
 def read_restarts(connection: sqlite3.Connection) -> dict[int, bytes | None]:
-    """Numbers before which events are known to be lost, with the running hash there."""
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'restarts'").fetchone()
-    return dict(connection.execute("SELECT seq, chain FROM restarts ORDER BY seq")) if found else {}
+    """Numbers before which events are known to be gone, lost or erased, with the running hash there."""
+    restarts: dict[int, bytes | None] = {}
+    if _has_table(connection, "restarts"):
+        restarts |= dict(connection.execute("SELECT seq, chain FROM restarts ORDER BY seq"))
+    return restarts | {gap.last + 1: gap.chain for gap in read_erased(connection)}
+
+
+def read_erased(connection: sqlite3.Connection) -> list[Erased]:
+    """The events that were taken out on purpose, in order."""
+    if not _has_table(connection, "erased"):
+        return []
+    rows = connection.execute("SELECT first, last, chain, time, reason FROM erased ORDER BY first")
+    return [Erased(*row) for row in rows]
+
+
+def todays_mark(connection: sqlite3.Connection, mark: Mark) -> Mark:
+    """`mark`, with the running hash of today when a rewriting was committed and the mark is from before it."""
+    if not _has_table(connection, "rewrites"):
+        return mark
+    for seq, before, after in connection.execute("SELECT seq, before, after FROM rewrites ORDER BY id"):
+        if mark == (seq, before):
+            mark = Mark(seq, after)
+    return mark
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,)).fetchone() is not None
 
 
 def _read_only(path: Path) -> str:

@@ -19,6 +19,14 @@ class StoreDamaged(StoreError):
     """What is on disk is not what was written; it was left as it is."""
 
 
+class MemoryFileError(StoreError):
+    """The person decides: a memory file is not one that Cairn can take or write; it was left as it is."""
+
+
+class ClaimError(Exception):
+    """The model is told, or whoever asked: this cannot be remembered or forgotten; nothing was changed."""
+
+
 def is_damage(error: Exception) -> bool:
     """Whether SQLite says with `error` that the file itself is broken."""
     name: str = getattr(error, "sqlite_errorname", "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cairn_memory.chain import START, Mark, find_breaks
-from cairn_memory.database import looking, read_restarts, read_rows
+from cairn_memory.database import looking, read_restarts, read_rows, todays_mark
 from cairn_memory.errors import StoreDamaged, is_damage
 from cairn_memory.migrations import MIGRATIONS, version_of
 
@@ -65,6 +65,7 @@ def _compare(connection: sqlite3.Connection, mark: Mark | None, size: int) -> Ex
         end = _end(connection)
     if mark is None:
         return Examination(end)
+    mark = todays_mark(connection, mark)
     if end.seq < mark.seq:
         return Damage("the database ends before the last acknowledged event")
     if _chain_at(connection, mark.seq) != mark.chain:

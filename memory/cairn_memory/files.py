@@ -17,24 +17,40 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None, token: st
     Whoever gives a `token` of its own can find what a kill left behind: `remove_leftover`.
     Raises OSError; then the old file stands.
     """
+    token = token or secrets.token_hex(6)
     target = _followed(path)
-    if mode is None:
-        mode = _mode_of(target)
-    temporary = _temporary(target, token or secrets.token_hex(6))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666 if mode is None else 0o600)
+    temporary = _write_beside(target, data, mode, token)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if mode is not None and os.name == "posix":
-                os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+    sync_folder(target.parent)
+
+
+def stage(path: Path, data: bytes, token: str) -> None:
+    """The first half of `write_atomically`, for whoever must tell after a kill whether the second was done.
+
+    `data` lies durably beside `path` until `land` or `remove_leftover` with this `token`. Raises OSError.
+    """
+    target = _followed(path)
+    _write_beside(target, data, None, token)
+    sync_folder(target.parent)
+
+
+def staged(path: Path, token: str) -> bytes | None:
+    """What was staged with this `token` and has not landed; None when there is nothing. Raises OSError."""
+    try:
+        return _temporary(_followed(path), token).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def land(path: Path, token: str) -> None:
+    """The second half: what was staged with this `token` takes the place of `path`. Raises OSError."""
+    target = _followed(path)
+    os.replace(_temporary(target, token), target)
     sync_folder(target.parent)
 
 
@@ -55,6 +71,27 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _write_beside(target: Path, data: bytes, mode: int | None, token: str) -> Path:
+    """The temporary file with `data`, on the disk, and with the permission bits it shall have."""
+    if mode is None:
+        mode = _mode_of(target)
+    temporary = _temporary(target, token)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o666 if mode is None else 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if mode is not None and os.name == "posix":
+                os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return temporary
 
 
 def _temporary(target: Path, token: str) -> Path:

@@ -5,9 +5,11 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
@@ -16,9 +18,12 @@ from cairn_memory.database import COLUMNS
 from cairn_memory.errors import StoreError, explain
 from cairn_memory.events import Event, Payload
 from cairn_memory.redact import Masked, Masker, masked
-from cairn_memory.writer import StoredRow, Writer
+from cairn_memory.rewriting import Rewriting, Rewritten
+from cairn_memory.writer import Adoption, StoredRow, Writer
 
 logger = logging.getLogger(__name__)
+
+_R = TypeVar("_R")
 
 _ROWS_PER_COMMIT = 256
 _CHARACTERS_PER_COMMIT = 4_000_000
@@ -62,6 +67,7 @@ class EventLog:
         self._tail: deque[Event] = deque()
         self._tail_characters = 0
         self._moved = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._task = asyncio.create_task(self._write(), name="log writer")
         self._task.add_done_callback(_report)
 
@@ -119,13 +125,36 @@ class EventLog:
         while self.last_seq <= since:
             await self._moved.wait()
 
+    async def rewrite(self, rewriting: Rewriting) -> Rewritten:
+        """Erases or changes events, whole or not at all; `finish` must follow. Nothing is read or appended meanwhile.
+
+        Windows and folds that were made of these events go on holding what they said: close them
+        first. Raises as `append`.
+        """
+        return await self._alone(lambda: self._rewrite(rewriting))
+
+    async def finish(self, folder: Path) -> None:
+        """Removes from `folder` and from the database file what rewritings left; a start does it, too.
+
+        Takes a second for each 100 MB. Raises StoreError; then it can be called again.
+        """
+        return await self._alone(lambda: self._writer.finish(folder))
+
+    async def adopt(self, source: Adoption) -> int:
+        """Appends events from elsewhere, with the times they have, as one group; returns the last number.
+
+        They must be masked. Raises as `append`, and what `source` raises.
+        """
+        return await self._alone(lambda: self._take_in(source))
+
     async def close(self) -> None:
         """Writes what was appended, then lets go of the files. Further appends raise StoreError."""
         self._closing = True
         self._wanted.set()
         await asyncio.wait([self._task])
-        if not self._closed:
-            self._closed = True
+        async with self._turn:
+            done, self._closed = self._closed, True
+        if not done:
             await self._reader.close()
             await self._writer.close()
 
@@ -136,6 +165,36 @@ class EventLog:
             raise explain(error, "the log could not be read") from error
         return [Event(*row) for row in rows]
 
+    async def _alone(self, work: Callable[[], Coroutine[None, None, _R]]) -> _R:
+        """Does `work` while nothing is appended, to its end even when the caller is cancelled."""
+
+        async def alone() -> _R:
+            async with self._turn:
+                if self._closed:
+                    raise StoreError("the log is closed: nothing more can be stored")
+                try:
+                    return await work()
+                except (sqlite3.Error, OSError) as error:
+                    raise explain(error, "the log could not be written") from error
+
+        return await asyncio.shield(asyncio.create_task(alone(), name="log rewriting"))
+
+    async def _rewrite(self, rewriting: Rewriting) -> Rewritten:
+        done = await self._writer.rewrite(rewriting, Mark(self.last_seq, self._chain))
+        self._tail.clear()
+        self._tail_characters = 0
+        self.last_seq, self._chain = done.end
+        self._remember([(done.event,)] if done.event else [])
+        return done
+
+    async def _take_in(self, source: Adoption) -> int:
+        end = await self._writer.adopt(source, Mark(self.last_seq, self._chain))
+        self._tail.clear()
+        self._tail_characters = 0
+        self.last_seq, self._chain = end
+        self._remember([])
+        return self.last_seq
+
     async def _write(self) -> None:
         batches: list[_Batch] = []
         try:
@@ -143,7 +202,8 @@ class EventLog:
                 self._wanted.clear()
                 while self._waiting:
                     batches = self._next_group()
-                    await self._commit(batches)
+                    async with self._turn:
+                        await self._commit(batches)
                 if not self._closing:
                     await self._wanted.wait()
         finally:  # also when it dies: whoever waits is told, whoever comes later is refused

@@ -35,6 +35,27 @@ MIGRATIONS: tuple[str, ...] = (
         chain BLOB
     ) STRICT;
     """,
+    # 3: what was taken out of the log on purpose. Events `first` to `last` are erased, and
+    # `chain` is the running hash before and after them. A row of `rewrites` is a rewriting
+    # that is not finished: the watermark may still hold the hash `before` for event `seq`
+    # (now `after`), the files in `leftovers` (JSON) are to be removed, and the bytes of what
+    # was taken out still lie in free pages.
+    """
+    CREATE TABLE erased (
+        first  INTEGER PRIMARY KEY,
+        last   INTEGER NOT NULL,
+        chain  BLOB NOT NULL,
+        time   INTEGER NOT NULL,
+        reason TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE rewrites (
+        id        INTEGER PRIMARY KEY,
+        seq       INTEGER NOT NULL,
+        before    BLOB NOT NULL,
+        after     BLOB NOT NULL,
+        leftovers TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 
 

@@ -5,7 +5,7 @@ at every start and must be quick.
 """
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple  # not dataclasses: they cost every start of the terminal client 20 ms
 
 SOCKET_PATH_LIMIT = 100
@@ -91,6 +91,20 @@ def _main_work_tree(root: Path, git_file: Path) -> Path:
     if back != git_file.resolve():
         return root  # git knows of no work tree here: a `.git` file may not claim another project's memory
     return common.parent if common.name == ".git" else common
+
+
+def moved(path: str, old: str, new: str) -> str:
+    """An absolute path below the folder `old`, as it is now that the folder is `new`; any other path as it is.
+
+    `old` may come from another system: with drive letter and backslashes.
+    """
+    pure = PurePosixPath if old.startswith("/") else PureWindowsPath
+    if not old:
+        return path
+    try:
+        return str(Path(new, *pure(path).relative_to(pure(old)).parts))
+    except ValueError:
+        return path
 
 
 class UserFolders(NamedTuple):

@@ -13,8 +13,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cairn_memory.chain import START, Row
-from cairn_memory.database import connect, looking, read_restarts, read_rows
+from cairn_memory.chain import START, Erased, Row
+from cairn_memory.database import connect, looking, read_erased, read_restarts, read_rows
 from cairn_memory.wal import apply_wal, page_size_of
 
 _PROBED = 100_000
@@ -22,10 +22,11 @@ _PROBED = 100_000
 
 
 class Found(NamedTuple):
-    """Rows in the order of their numbers, right or not; and restarts of an earlier salvage."""
+    """Rows in the order of their numbers, right or not; restarts of an earlier salvage, and what was erased on purpose."""
 
     rows: list[Row]
     restarts: dict[int, bytes | None]
+    erased: list[Erased]
 
 
 def read_everything(database: Path, work: Path, expected: int | None) -> Found:
@@ -35,6 +36,7 @@ def read_everything(database: Path, work: Path, expected: int | None) -> Found:
     """
     rows: dict[int, Row] = {}
     restarts: dict[int, bytes | None] = {}
+    erased: dict[int, Erased] = {}
     for number, view in enumerate((_as_it_is, _with_whole_wal, _with_new_first_page)):
         copy = work / f"view{number}.db"
         if not view(database, copy):
@@ -44,9 +46,21 @@ def read_everything(database: Path, work: Path, expected: int | None) -> Found:
                 rows.setdefault(row.event.seq, row)
             with suppress(sqlite3.Error):
                 restarts = {**read_restarts(connection), **restarts}
+                erased = {**{gap.first: gap for gap in read_erased(connection)}, **erased}
         if expected is not None and len(rows) >= expected:
             break
-    return Found([rows[seq] for seq in sorted(rows)], restarts)
+    return Found([rows[seq] for seq in sorted(rows)], restarts, _gaps(erased, rows))
+
+
+def _gaps(erased: dict[int, Erased], rows: dict[int, Row]) -> list[Erased]:
+    """Those that are what they should be: numbers in order, and none of their events there."""
+    gaps = [gap for _, gap in sorted(erased.items()) if _is_gap(gap)]
+    return [gap for gap in gaps if not any(seq in rows for seq in (gap.first, gap.last))]
+
+
+def _is_gap(gap: Erased) -> bool:
+    numbers = all(map(_is_number, (gap.first, gap.last, gap.time)))
+    return numbers and _is_hash(gap.chain) and _is_text(gap.reason) and 0 < gap.first <= gap.last
 
 
 def _as_it_is(database: Path, copy: Path) -> bool:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from cairn_memory.chain import START, Break, Mark, Row, find_breaks, link
+from cairn_memory.chain import START, Break, Erased, Mark, Row, find_breaks, link
 from cairn_memory.database import connect
 from cairn_memory.events import load
 from cairn_memory.files import sync_folder
@@ -38,13 +38,13 @@ def salvage(database: Path, watermark: Path, mark: Mark | None, reason: str) -> 
     try:
         found = read_everything(aside / database.name, work, mark.seq if mark else None)
         runs = _runs(found)
-        _write(work / "new.db", runs, mark)
+        _write(work / "new.db", runs, found.erased, mark)
         os.replace(work / "new.db", _salvaged(database))
         sync_folder(database.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     finish(database)
-    return f"{reason}; {_account(runs, mark)}; the files as they were found: {aside.name}"
+    return f"{reason}; {_account(runs, found.erased, mark)}; the files as they were found: {aside.name}"
 
 
 def finish(database: Path) -> None:
@@ -119,11 +119,16 @@ def _loads(row: Row) -> bool:
     return True
 
 
-def _write(path: Path, runs: list[Run], mark: Mark | None) -> None:
-    """A new database with `runs`, and where its numbers go on."""
+def _write(path: Path, runs: list[Run], erased: list[Erased], mark: Mark | None) -> None:
+    """A new database with `runs`, what is known to be erased, and where its numbers go on."""
     last = Mark(runs[-1][0][-1].event.seq, runs[-1][0][-1].chain) if runs else Mark(0, START)
     end = _end(runs, last, mark)
-    restarts = [(rows[0].event.seq, base) for rows, base in runs if base != START or rows[0].event.seq > 1]
+    known = {gap.last + 1: gap.chain for gap in erased}
+    restarts = [
+        (rows[0].event.seq, base)
+        for rows, base in runs
+        if (base != START or rows[0].event.seq > 1) and known.get(rows[0].event.seq, b"") != base
+    ]
     if end != last:
         restarts.append((end.seq + 1, end.chain))
     with contextlib.closing(connect(path)) as connection:
@@ -131,6 +136,7 @@ def _write(path: Path, runs: list[Run], mark: Mark | None) -> None:
         for rows, _ in runs:
             connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", _values(rows))
         connection.executemany("INSERT INTO restarts VALUES (?, ?)", restarts)
+        connection.executemany("INSERT INTO erased VALUES (?, ?, ?, ?, ?)", erased)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -154,10 +160,12 @@ def _values(rows: Iterable[Row]) -> Iterable[tuple[object, ...]]:
         yield event.seq, event.session, event.agent, event.kind, event.time, event.text, chain
 
 
-def _account(runs: list[Run], mark: Mark | None) -> str:
+def _account(runs: list[Run], erased: list[Erased], mark: Mark | None) -> str:
     """How much was kept, and which events were not."""
     kept = sum(len(rows) for rows, _ in runs)
-    lost = [b for b in find_breaks(_rows(runs), {}, Mark(0, START)) if b.kind == "lost"]
+    breaks = [b for b in find_breaks(_rows(runs), {}, Mark(0, START)) if b.kind == "lost"]
+    gaps = {(gap.first, gap.last) for gap in erased}
+    lost = [b for b in breaks if (b.first, b.last) not in gaps]
     last = runs[-1][0][-1].event.seq if runs else 0
     if mark is not None and mark.seq > last:
         lost.append(Break("lost", last + 1, mark.seq))

@@ -14,12 +14,17 @@ from cairn_memory.events import (
     ApprovalAnswered,
     ApprovalRequested,
     Budget,
+    CheckpointStarted,
+    CheckpointWritten,
     GuardActed,
     HostMessage,
+    ModelFailed,
     ModelReplied,
+    ModelRequested,
     Payload,
     SessionResumed,
     SessionStarted,
+    SideCallReplied,
     State,
     StateChanged,
     ToolCall,
@@ -28,10 +33,18 @@ from cairn_memory.events import (
     Usage,
     UserMessage,
     WindowStarted,
+    WorkTreeSeen,
 )
+from cairn_memory.places import moved
 
 TRAIL = 64
 """How many finished calls are remembered for the guards that look for loops."""
+
+WINDOW_FULL = "WindowFull"
+"""What `model.failed` says when a request was longer than the model's window."""
+
+BACK_OFF = 0.8
+"""A request that was refused as too long: the next may be this much of it."""
 
 Turn = Literal["model", "tools", "rest"]
 """Whose turn it is: the model is asked, calls wait to be run, or nothing is left to do."""
@@ -79,6 +92,16 @@ class SessionFold:
     started: int = 0
     updated: int = 0
     windows: int = 0
+    barren: int = 0
+    """Windows begun since the last reply: a rebuild that is followed by another freed nothing."""
+    ceiling: int = 0
+    """Tokens of the largest request that may still fit, learned from a provider that refused one; 0 when none did."""
+    refused: bool = False
+    """Whether the provider refused the window as it is."""
+    work_tree: WorkTreeSeen | None = None
+    marks: int = 0
+    """How many marks of the window had been passed when a checkpoint was last begun in it."""
+    checkpoint: CheckpointWritten | None = None
     last_usage: Usage = field(default_factory=Usage)
     pending: dict[str, PendingCall] = field(default_factory=dict[str, PendingCall])
     approvals: dict[str, ApprovalRequested] = field(default_factory=dict[str, ApprovalRequested])
@@ -87,11 +110,19 @@ class SessionFold:
     grants: set[str] = field(default_factory=set[str])
     seen: dict[str, str] = field(default_factory=dict[str, str])
     told: set[str] = field(default_factory=set[str])
+    shown: set[bytes] = field(default_factory=set[bytes])
+    """Keys of the footprints whose results stand in the window."""
     trail: deque[Footprint] = field(default_factory=lambda: deque(maxlen=TRAIL))
     guard: GuardActed | None = None
+    acted: dict[str, GuardActed] = field(default_factory=dict[str, GuardActed])
+    """What each guard did last, since the user's last words."""
     worked_ms: int = 0
     last_text: str = ""
     _awaits_model: bool = False
+    _asking: bool = False
+    _heard: bool = False
+    """Whether words came after the request that is under way: its reply does not answer them."""
+    _asked: int = 0
     _running_since: int | None = None
 
     @property
@@ -105,6 +136,11 @@ class SessionFold:
         """Seconds this session was running, up to `now` (Unix milliseconds)."""
         running = now - self._running_since if self._running_since is not None else 0
         return (self.worked_ms + running) / 1000
+
+    def stands(self, result: ToolFinished) -> bool:
+        """Whether the same pending call had this very result before, and it stands in the window still."""
+        pending = self.pending.get(result.call)
+        return pending is not None and _footprint(pending.call, result).key in self.shown
 
     def apply(self, payload: Payload, time: int) -> None:
         """Takes one event in. Kinds without a meaning for the fold only move `updated`."""
@@ -124,6 +160,10 @@ class SessionFold:
 
     @_take.register
     def _(self, event: SessionResumed, time: int) -> None:
+        if (event.model, event.base_url, event.window) != (self.model, self.base_url, self.window):
+            self.ceiling = 0
+        if event.root and event.root != self.root:
+            self._move(event.root)
         self.model, self.base_url, self.key = event.model, event.base_url, event.key
         self.window, self.budget, self.approve_all = event.window, event.budget, event.approve_all
         self.guard = None
@@ -138,25 +178,58 @@ class SessionFold:
     @_take.register
     def _(self, event: UserMessage | HostMessage, time: int) -> None:
         self._awaits_model = True
+        self._heard = self._asking
         if isinstance(event, HostMessage) and event.about:
             self.told.add(event.about)
         if isinstance(event, UserMessage):
             self.trail.clear()
             self.guard = None
+            self.acted = {}
 
     @_take.register
     def _(self, event: WindowStarted, time: int) -> None:
         self.windows = event.number
+        self.barren += 1
+        self.marks = 0
+        self.refused = False
+        self.shown.clear()
+        if event.covers:
+            self.told.clear()  # instructions of folders are told again in the new window
         self.last_usage = Usage()
+
+    @_take.register
+    def _(self, event: ModelRequested, time: int) -> None:
+        self._asked = event.tokens
+        self._asking, self._heard = True, False
+
+    @_take.register
+    def _(self, event: ModelFailed, time: int) -> None:
+        if event.error == WINDOW_FULL and self._asked:
+            self.ceiling = int(min(self._asked, self.ceiling or self._asked) * BACK_OFF)
+            self.refused = True
+
+    @_take.register
+    def _(self, event: CheckpointStarted, time: int) -> None:
+        self.marks = max(self.marks, event.marks)
+
+    @_take.register
+    def _(self, event: CheckpointWritten, time: int) -> None:
+        self.checkpoint = event
+
+    @_take.register
+    def _(self, event: SideCallReplied, time: int) -> None:
+        self._spend(event.usage, event.cost)
 
     @_take.register
     def _(self, event: ModelReplied, time: int) -> None:
         self.steps = event.step
+        self.barren = 0
         self.totals, self.cost, self.last_usage = event.totals, event.total_cost, event.usage
         self.last_text = event.text or self.last_text
         self.pending = {call.id: PendingCall(call, index) for index, call in enumerate(event.calls)}
         self.denied, self.allowed = {}, set()
-        self._awaits_model = False
+        self._awaits_model = self._heard
+        self._asking = self._heard = False
 
     @_take.register
     def _(self, event: ToolStarted, time: int) -> None:
@@ -167,7 +240,9 @@ class SessionFold:
     def _(self, event: ToolFinished, time: int) -> None:
         pending = self.pending.pop(event.call, None)
         if pending is not None:
-            self.trail.append(_footprint(pending.call, event))
+            footprint = _footprint(pending.call, event)
+            self.trail.append(footprint)
+            self.shown.add(footprint.key)
         for approval in [key for key, request in self.approvals.items() if request.call == event.call]:
             del self.approvals[approval]
         if event.effect is not None:
@@ -176,6 +251,10 @@ class SessionFold:
             else:
                 self.seen.pop(event.effect.path, None)
         self._awaits_model = True
+
+    @_take.register
+    def _(self, event: WorkTreeSeen, time: int) -> None:
+        self.work_tree = event
 
     @_take.register
     def _(self, event: ApprovalRequested, time: int) -> None:
@@ -195,9 +274,20 @@ class SessionFold:
 
     @_take.register
     def _(self, event: GuardActed, time: int) -> None:
-        self.guard = event
+        self.guard = self.acted[event.guard] = event
         if event.action == "retry":
             self._awaits_model = True
+
+    def _move(self, root: str) -> None:
+        """The work tree lies elsewhere now, and with it what was seen there."""
+        seen = {moved(path, self.root, root): digest for path, digest in self.seen.items()}
+        self.seen.clear()  # others hold this very mapping
+        self.seen.update(seen)
+        self.root = root
+
+    def _spend(self, usage: Usage, cost: float) -> None:
+        """Counts a request beside the loop."""
+        self.totals, self.cost = self.totals + usage, self.cost + cost
 
 
 def _footprint(call: ToolCall, result: ToolFinished) -> Footprint:

@@ -10,9 +10,10 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+from cairn_memory import rewriting
 from cairn_memory.chain import Mark
 from cairn_memory.database import connect, connect_reader
-from cairn_memory.errors import StoreDamaged, explain
+from cairn_memory.errors import StoreDamaged, StoreError, explain
 from cairn_memory.examine import Examination, examine
 from cairn_memory.log import EventLog
 from cairn_memory.redact import Masker
@@ -62,12 +63,22 @@ def _open(folder: Path) -> _Opened:
             watermark = Watermark(folder / WATERMARK)
             if watermark.mark != end:
                 watermark.write(end)
+            problems += _finished(connection, watermark, folder)
         except BaseException:
             connection.close()
             raise
     except (sqlite3.Error, OSError) as error:
         raise explain(error, f"the log in {folder} could not be opened") from error
     return _Opened(connection, watermark, end, problems)
+
+
+def _finished(connection: sqlite3.Connection, watermark: Watermark, folder: Path) -> tuple[str, ...]:
+    """Ends a deletion that a kill cut off; the problem when that cannot be done now."""
+    try:
+        rewriting.finish(connection, watermark, folder)
+    except (sqlite3.Error, OSError, StoreError) as error:
+        return (f"a deletion is not finished, and is tried again at the next start: {error}",)
+    return ()
 
 
 def _sound_end(folder: Path) -> tuple[Mark, tuple[str, ...]]:

@@ -10,22 +10,24 @@ from pydantic import BaseModel
 
 from cairn_memory.blobs import BlobStore
 from cairn_memory.chain import START, Break, Mark, Row, find_breaks
-from cairn_memory.database import looking, read_restarts, read_rows
+from cairn_memory.database import looking, read_erased, read_restarts, read_rows, todays_mark
 from cairn_memory.errors import StoreDamaged
-from cairn_memory.events import BlobRef
+from cairn_memory.events import BlobRef, CheckpointWritten
 from cairn_memory.store import BLOBS, DATABASE, WATERMARK
 from cairn_memory.watermark import read_mark
 
 SALVAGED = "noticed and salvaged at an earlier start"
 """The `detail` of a problem that nobody needs to react to any more."""
+ERASED = "erased on purpose"
+"""The `detail` of events that somebody took out: told, and no damage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something in the store is not as it was written.
 
-    `kind` is "unreadable" (a file), "lost" or "altered" (events), "event" (one that does
-    not load), "blob" or "watermark"; `where` names the file or the events.
+    `kind` is "unreadable" (a file), "lost", "altered" or "erased" (events), "event" (one that
+    does not load), "blob" or "watermark"; `where` names the file or the events.
     """
 
     kind: str
@@ -58,7 +60,8 @@ class _Check:
         connection.execute("BEGIN")
         self._connection = connection
         self._restarts = read_restarts(connection)
-        self._mark = mark
+        self._erased = {gap.first: gap for gap in read_erased(connection)}
+        self._mark = todays_mark(connection, mark) if mark else None
         self._blobs = blobs
         self._seen_blobs: set[str] = set()
         self._last = Mark(0, START)
@@ -71,7 +74,7 @@ class _Check:
                 yield Problem("unreadable", DATABASE, " ".join(answer.split()))
         try:
             for broken in find_breaks(self._rows(), self._restarts, self._last):
-                yield self._broken(broken)
+                yield from self._broken(broken)
         except sqlite3.Error as error:
             yield Problem("unreadable", DATABASE, f"after event {self._last.seq}: {error}")
             return
@@ -87,16 +90,24 @@ class _Check:
                 self._chain_at_mark = row.chain
             yield row
 
-    def _broken(self, broken: Break) -> Problem:
+    def _broken(self, broken: Break) -> Iterator[Problem]:
         known = broken.kind == "lost" and broken.last + 1 in self._restarts
+        if known and self._was_erased(broken):
+            return
         detail = SALVAGED if known else f"{broken.kind}, not noticed before"
-        return Problem(broken.kind, str(broken), detail)
+        yield Problem(broken.kind, str(broken), detail)
+
+    def _was_erased(self, lost: Break) -> bool:
+        gap = self._erased.get(lost.first)
+        return gap is not None and lost.last <= gap.last
 
     def _event(self, row: Row) -> Iterator[Problem]:
         try:
             payload = row.event.payload
         except ValueError as error:
             yield Problem("event", f"event {row.event.seq}", str(error).split("\n", 1)[0])
+            return
+        if isinstance(payload, CheckpointWritten) and payload.expired:
             return
         for ref in _blobs_of(payload):
             if ref.digest in self._seen_blobs:
@@ -111,7 +122,11 @@ class _Check:
         """What is missing after the last row, and whether the mark agrees."""
         going_on = max(self._restarts, default=0)
         if going_on > self._last.seq + 1:
-            yield self._broken(Break("lost", self._last.seq + 1, going_on - 1))
+            yield from self._broken(Break("lost", self._last.seq + 1, going_on - 1))
+        if self._erased:
+            count = sum(gap.last - gap.first + 1 for gap in self._erased.values())
+            where = f"{count} event{'s' if count > 1 else ''} from {min(self._erased)} on"
+            yield Problem("erased", where, ERASED)
         end = max(self._last.seq, going_on - 1)
         if self._mark is None:
             if end:

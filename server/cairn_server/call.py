@@ -9,9 +9,10 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from pydantic import ValidationError
 
 from cairn_agents.runs import RunError, Runs
-from cairn_memory.errors import StoreError
+from cairn_memory.errors import ClaimError, StoreError
 from cairn_memory.log import EventLog
 from cairn_memory.places import Workspace
+from cairn_memory.tasks import TaskError
 from cairn_server import protocol as wire
 from cairn_server.connection import Connection
 
@@ -36,6 +37,10 @@ class HostControl(Protocol):
 
     async def document(self, session: str) -> Path:
         """The Markdown file of a session, written up to now and kept up with the run."""
+        ...
+
+    async def rewritten(self) -> None:
+        """The log was rewritten: what was made of it is made anew."""
         ...
 
 
@@ -76,7 +81,7 @@ async def call(method: Method[Any, Any], context: Context, params: object) -> di
     """Does what a client asked, from untrusted params to the JSON of the result. Raises CallError only."""
     try:
         result = await method.handler(context, _checked(method, params))
-    except (RunError, StoreError) as error:
+    except (RunError, StoreError, ClaimError, TaskError) as error:
         raise CallError(FAILED, str(error)) from error
     except CallError:
         raise

@@ -110,6 +110,10 @@ def _prompt(options: Namespace, workspace: Workspace, dial: Dial) -> int:
 
 
 def _sessions(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    if options.action == "import":
+        from cairn_server.terminal.imports import imports
+
+        return imports(dial, options.files, options.json)
     from cairn_server.terminal.listing import sessions
 
     return sessions(dial, options.json)
@@ -118,6 +122,10 @@ def _sessions(options: Namespace, workspace: Workspace, dial: Dial) -> int:
 def _show(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.show import as_replay, show
 
+    if options.receipts:
+        from cairn_server.terminal.window import receipts
+
+        return receipts(dial, options.session, options.json)
     if options.as_replay:
         return as_replay(dial, options.session)
     return show(dial, options.session, options.json, options.reasoning)
@@ -144,6 +152,57 @@ def _config(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     return 0
 
 
+# --- what is remembered -------------------------------------------------------------------
+
+
+def _memory(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.memory.command import memory
+
+    return memory(dial, options)
+
+
+def _tasks(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.tasks import tasks
+
+    return tasks(dial, options.json)
+
+
+def _task(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.tasks import task
+
+    return task(dial, options)
+
+
+def _checkpoints(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.checkpoints import checkpoints
+
+    return checkpoints(dial, options.session, options.json)
+
+
+def _checkpoint(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.checkpoints import checkpoint
+
+    return checkpoint(dial, options.session, options.json)
+
+
+def _rebuild(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.checkpoints import rebuild
+
+    return rebuild(dial, options.session, options.json)
+
+
+def _window(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.window import window
+
+    return window(dial, options)
+
+
+def _audit(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.audit.command import audit
+
+    return audit(dial, options)
+
+
 # --- the host, and everything around it ---------------------------------------------------
 
 
@@ -168,6 +227,10 @@ def _lsp(options: Namespace, workspace: Workspace, dial: Dial) -> int:
 
 
 def _doctor(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    if options.redact:
+        from cairn_server.terminal.memory.deleting import redact
+
+        return redact(dial)
     from cairn_server.doctor import doctor
 
     return doctor(workspace)
@@ -192,6 +255,14 @@ COMMANDS: dict[str, Command] = {
     "resume": _resume,
     "sessions": _sessions,
     "show": _show,
+    "memory": _memory,
+    "tasks": _tasks,
+    "task": _task,
+    "checkpoints": _checkpoints,
+    "checkpoint": _checkpoint,
+    "rebuild": _rebuild,
+    "window": _window,
+    "audit": _audit,
     "status": _status,
     "config": _config,
     "stop": _stop,

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from cairn_agents.config import LoadedConfig, load_config
 from cairn_agents.model.discover import describe, discover
 from cairn_memory.places import UserFolders, Workspace
-from cairn_memory.verify import SALVAGED, verify
+from cairn_memory.verify import ERASED, SALVAGED, verify
 from cairn_server import launch
 from cairn_server.hostfile import HostFile
 from cairn_server.probe import probe
@@ -170,13 +170,14 @@ def _host(workspace: Workspace) -> Iterator[Finding]:
 def _log(workspace: Workspace) -> Iterator[Finding]:
     problems = verify(workspace.local)
     for problem in problems:
-        known = problem.detail == SALVAGED
+        known = problem.detail in (SALVAGED, ERASED)
         what = f"the log: {problem.where} {problem.kind}: {problem.detail}"
         advice = (
             "" if known else f"stop the host and keep a copy of {workspace.local}; the next start salvages it"
         )
-        yield Finding("warn" if known else "fail", what, advice)
-    if not problems:
+        level = "ok" if problem.detail == ERASED else "warn" if known else "fail"
+        yield Finding(level, what, advice)
+    if all(problem.detail == ERASED for problem in problems):
         yield Finding("ok", "the log is whole")
 
 

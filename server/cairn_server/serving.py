@@ -128,6 +128,13 @@ class Host:
         """The Markdown file of a session, written up to now and kept up with the run."""
         return await self._documents.open(session, self.workspace.session(session) / "run.md")
 
+    async def rewritten(self) -> None:
+        """The log was rewritten: what was made of it is made anew."""
+        try:
+            await self._documents.renew()
+        except (OSError, StoreError) as error:
+            log.error("a session's document is not up to date: %s", error)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None

@@ -223,8 +223,9 @@ def test_what_a_project_may_not_set_is_every_key_that_is_not_named_here() -> Non
     refused = {
         "model.base_url", "model.api_key_env", "model.extra", "model.first_token_timeout", "model.stall_timeout",
         "approvals.unattended", "approvals.deny_after", "retry.attempts", "retry.longest_wait", "host.idle_exit",
-        "guards.repeat_nudge", "guards.repeat_stop",
+        "guards.repeat_nudge", "guards.repeat_stop", "guards.open_tasks",
     }  # fmt: skip
+    refused |= {key for key in settings() if key.startswith(("window.", "memory."))}
     assert may | refused == set(settings()), "a new setting: decide whether a project may set it, and test it"
 
 

@@ -125,7 +125,7 @@ async def test_plan_mode_offers_and_lets_through_no_effect_shell_included(tmp_pa
         assert {each.outcome for each in await _results(h)} == {"denied"}
         assert sorted(path.name for path in h.root.iterdir()) == [".cairn"]
         offered = {tool["function"]["name"] for tool in h.provider.requests[0].json["tools"]}
-        assert offered == {"read", "grep", "glob", "note"}
+        assert offered == {"read", "grep", "glob", "note", "task", "memory", "history"}
 
 
 async def test_a_call_that_needs_an_answer_waits_for_one_and_a_denial_reaches_the_model(

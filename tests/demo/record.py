@@ -1,8 +1,8 @@
-"""Makes the recording of `cairn demo` anew: plays turns.toml through the whole demo and exports the session.
+"""Makes the recording of `cairn demo` anew: plays the script through the whole demo and exports the session.
 
     python tests/demo/record.py
 
-Needed when turns.toml or the format changed.
+Needed when the script (turns.toml, tests/demo_harbours.py), the demo's project or the format changed.
 """
 
 import asyncio

@@ -76,7 +76,7 @@ async def test_emacs_starts_a_run_with_the_words_of_the_readme_and_gets_every_ev
         async with client(file) as other:
             page = await other.request("cairn/session/show", {"session": seen[0]["session"], "limit": 2_000})
     assert [(each["seq"], each["kind"]) for each in seen] == [
-        (each["seq"], each["kind"]) for each in page["events"]
+        (each["seq"], each["kind"]) for each in page["events"] if each["seq"] <= seen[-1]["seq"]
     ]
     assert seen[-1]["payload"]["state"] == "done"
     assert len(model.requests) == len(TURNS)

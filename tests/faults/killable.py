@@ -1,6 +1,6 @@
 """A process that works on a session and kills itself by SIGKILL once a given event is durable.
 
-`python killable.py WORKSPACE URL KILL_AT` starts a session, or resumes the one there
+`python killable.py WORKSPACE URL KILL_AT [WINDOW]` starts a session, or resumes the one there
 is; KILL_AT 0 lets it come to its end. It is the host without its socket: the same
 log, the same `Runs`. Prints the last acknowledged event number as it goes.
 """
@@ -17,6 +17,8 @@ from cairn_memory.places import UserFolders, Workspace
 from cairn_memory.redact import SecretMasker
 from cairn_memory.store import open_log
 
+GOAL = "Do all of it. CANARY: never touch legacy.txt."
+
 
 async def _tell(log: EventLog, kill_at: int) -> None:
     seq = log.last_seq
@@ -32,7 +34,7 @@ def _ignore(session: str, step: int, source: str, text: str) -> None:
     """Nobody looks at what streams."""
 
 
-async def main(root: Path, url: str, kill_at: int) -> None:
+async def main(root: Path, url: str, kill_at: int, window: int) -> None:
     workspace = Workspace.of(root)
     workspace.create()
     log, problems = await open_log(workspace.local, SecretMasker(()))
@@ -41,12 +43,14 @@ async def main(root: Path, url: str, kill_at: int) -> None:
     user = UserFolders(root / "user", root / "user", root / "user")
     runs = Runs(workspace, user, log, _ignore)
     await runs.open()
-    settings = RunSettings(model="scripted", base_url=url, api_key="test-key-of-nobody", approve_all=True)
+    settings = RunSettings(
+        model="scripted", base_url=url, api_key="test-key-of-nobody", approve_all=True, window=window
+    )
     known = runs.list()
     if known:
         session, _ = await runs.resume(known[0].session, None, settings)
     else:
-        session, _ = await runs.start("Do all of it.", root, "build", settings)
+        session, _ = await runs.start(GOAL, root, "build", settings)
     info = await runs.rested(session)
     assert info.state == "done", info
     await asyncio.sleep(0)
@@ -56,4 +60,4 @@ async def main(root: Path, url: str, kill_at: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(*sys.argv[4:5] or [128_000])))

@@ -35,7 +35,6 @@ RETRIED = {
     529: "Overloaded",
 }
 STOPPED = {
-    400: "window",
     401: "Refused",
     402: "Refused",
     404: "Refused",

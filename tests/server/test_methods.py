@@ -108,6 +108,19 @@ async def test_a_root_outside_of_the_workspace_is_refused(attached: Client, tmp_
             await attached.request("cairn/run/start", {"prompt": "done", "root": root})
 
 
+async def test_a_file_to_import_is_named_by_an_absolute_path(attached: Client, tmp_path: Path) -> None:
+    assert "absolute" in await _refused(attached, "cairn/session/import", {"path": "session.jsonl"})
+    assert "path" in await _refused(attached, "cairn/session/import", {"path": ""})
+    with pytest.raises(Refusal, match="gone cannot be read"):
+        await attached.request("cairn/session/import", {"path": str(tmp_path / "gone")})
+    assert await attached.request("cairn/session/import", {"path": str(tmp_path / "here")}) == {
+        "session": "here",
+        "messages": 3,
+        "problems": ["line 2: broken"],
+        "already": False,
+    }
+
+
 async def test_both_faces_give_equal_results_for_every_method(host: HostProcess) -> None:
     async with deadline(20), client(host.file, "rpc") as terminal, client(host.file, "lsp") as editor:
         prepared = await terminal.request("cairn/run/start", {"prompt": "ask"})
@@ -135,6 +148,7 @@ async def _outcome(attached: Client, name: str, params: dict[str, Any]) -> dict[
 def _comparable(outcome: dict[str, Any]) -> Any:
     """What changes by asking again is only compared by its type."""
     moving = {"uptime", "memory_mb", "last_seq", "since", "interrupted", "events", "sessions", "running"}
+    moving |= {"seconds", "checkpoint", "checkpoints", "files", "proof"}
     if outcome["error"]:
         return outcome
     result: dict[str, Any] = outcome["result"]
@@ -203,6 +217,17 @@ def _valid(method: Method[Any, Any]) -> dict[str, Any]:
         "cairn/run/start": {"prompt": "done"},
         "cairn/run/resume": {"session": "nobody"},
         "cairn/approval/answer": {"id": "nothing", "decision": "deny"},
+        "cairn/session/import": {"path": "/nowhere/gone"},
+        "cairn/memory/search": {"queries": ["a word"]},
+        "cairn/memory/show": {"ref": "nothing"},
+        "cairn/memory/remember": {"text": "?!"},  # says nothing
+        "cairn/memory/forget": {"id": "nothing"},
+        "cairn/memory/answer": {"id": "nothing", "accepted": True},
+        "cairn/memory/export": {"path": "/"},
+        "cairn/memory/import": {"path": "/nowhere/gone"},
+        "cairn/memory/delete": {"what": "session", "session": "nobody"},
+        "cairn/task/change": {"id": "T99", "action": "start"},
+        "cairn/window/preview": {"session": "nobody", "tokens": 1_000},
     }
     if method.name in required:
         return dict(required[method.name])

@@ -12,8 +12,26 @@ from typing import Any
 import pytest
 from openai import AsyncOpenAI, BadRequestError
 
-from cairn_agents.recording import Recording, RecordingError, Turn, from_events, read
-from cairn_memory.events import Event, ModelReplied, Payload, SessionStarted, ToolCall, Usage, UserMessage
+from cairn_agents.model.client import ModelClient
+from cairn_agents.model.endpoint import Endpoint
+from cairn_agents.prompts import prompt
+from cairn_agents.recording import Recording, RecordingError, SideTurn, Turn, from_events, parse, read
+from cairn_agents.roles.evidence import LoggedEvidence
+from cairn_agents.roles.writer import Judged, Writer
+from cairn_agents.window import Window, make_head
+from cairn_memory.events import (
+    CheckpointStarted,
+    Event,
+    ModelReplied,
+    Payload,
+    SessionStarted,
+    SideCallReplied,
+    ToolCall,
+    Usage,
+    UserMessage,
+)
+from cairn_memory.recall.compose import Material, compose
+from cairn_memory.recall.facts import Facts
 from cairn_server.replay.serve import main, serving
 
 WORDS = "Ich prüfe zuerst die Gezeiten — 潮汐 — bevor ich etwas ändere. 🌊"
@@ -150,6 +168,90 @@ async def test_an_endpoint_started_anew_goes_on_where_the_conversation_stands() 
         assert await content(base_url, conversation(2)) == "Done."
 
 
+LONG = Recording(
+    session="long",
+    turns=tuple(
+        Turn(
+            text="" if number % 3 == 2 else ("Next." if number % 3 else f"step {number}"),
+            calls=() if number % 3 == 2 else (ToolCall(id=f"call_{number}", name="read", arguments="{}"),),
+            usage=Usage(estimated=True),
+        )
+        for number in range(30)
+    ),
+)
+"""Every third turn says nothing at all, as some models do when they are at a loss."""
+
+
+def rebuilt(*numbers: int, calls: int = 0) -> dict[str, Any]:
+    """A request out of a rebuilt window: what was kept of so many calls, then these turns as they were."""
+    facts = Facts()
+    facts.take(1, UserMessage(text="go"))
+    for number in range(calls):
+        facts.take(
+            2 + number,
+            ModelReplied(step=number, calls=(ToolCall(id=f"c{number}", name="read", arguments="{}"),)),
+        )
+    told = prompt("rebuilt").format(block=compose(Material(facts), 1_000).text)
+    said: list[dict[str, Any]] = [
+        {"role": "system", "content": "You are Cairn."},
+        {"role": "user", "content": told},
+    ]
+    for number in numbers:
+        turn = LONG.turns[number]
+        asked = [
+            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": "{}"}}
+            for c in turn.calls
+        ]
+        said.append({"role": "assistant", "content": turn.text or None, "tool_calls": asked})
+        said += [{"role": "tool", "tool_call_id": c.id, "content": "ok"} for c in turn.calls]
+    return {"model": "any", "messages": said}
+
+
+async def number_of(base_url: str, body: dict[str, Any]) -> int:
+    """Which turn comes for this request."""
+    status, text = await post(base_url, json.dumps(body).encode())
+    assert status == 200, text
+    return int(json.loads(text)["id"].removeprefix("chatcmpl-replay-")) - 1
+
+
+@pytest.mark.parametrize(
+    "kept, comes",
+    [((9,), 10), ((9, 10), 11), ((6, 7, 9, 10), 11), ((21, 22), 23), ((24,), 25)],
+)
+async def test_a_rebuilt_window_gets_the_turn_behind_its_newest_reply_also_from_a_new_endpoint(
+    kept: tuple[int, ...], comes: int
+) -> None:
+    async with serving(LONG) as base_url:
+        assert await number_of(base_url, rebuilt(*kept)) == comes
+
+
+async def test_a_rebuilt_window_with_no_reply_in_it_says_itself_how_far_it_came() -> None:
+    async with serving(LONG) as base_url:
+        assert await number_of(base_url, rebuilt(calls=11)) == 16
+        assert await number_of(base_url, rebuilt(calls=12)) == 17, "and then the next in order"
+
+
+async def test_a_reply_that_was_lost_in_a_kill_comes_again_although_the_request_is_another() -> None:
+    async with serving(LONG) as base_url:
+        assert await number_of(base_url, rebuilt(9)) == 10
+        resumed = rebuilt(9)
+        resumed["messages"].append({"role": "user", "content": "Files changed while the session rested."})
+        assert await number_of(base_url, resumed) == 10
+        assert await number_of(base_url, rebuilt(9, 10)) == 11
+        nudged = rebuilt(9, 10)
+        nudged["messages"].append({"role": "user", "content": "That was empty."})
+        assert await number_of(base_url, nudged) == 12, (
+            "an empty turn leaves no trace, and is not given twice"
+        )
+
+
+async def test_a_request_beside_the_run_gets_the_reply_that_was_given_nearest_to_where_it_stands() -> None:
+    side = tuple(SideTurn(role="writer", text=f"at {after}", after=after) for after in (1, 10, 20))
+    async with serving(LONG.model_copy(update={"side": side})) as base_url:
+        got = [await content(base_url, {**rebuilt(at), **SIGNS[0]}) for at in (18, 9, 18, 0)]
+    assert got == ["at 20", "at 10", "at 20", "at 1"]
+
+
 async def test_after_the_last_turn_one_message_says_that_the_recording_is_over() -> None:
     async with (
         serving(RECORDING, "tides.jsonl") as base_url,
@@ -175,6 +277,65 @@ async def test_a_web_page_under_another_name_is_turned_away() -> None:
     assert status == 400 and WORDS not in text
 
 
+JUDGED = '{"deltas": [{"section": "next action", "action": "add", "text": "Go on", "events": []}]}'
+SIDE_TURNS = (
+    SideTurn(role="writer", text=JUDGED, finish="stop", usage=Usage(prompt=1_000, completion=20), ms=5),
+    SideTurn(role="writer", error="the model did not answer within 120 s"),
+    SideTurn(role="writer", text='{"deltas": []}', finish="stop"),
+)
+SIDE = RECORDING.model_copy(update={"side": SIDE_TURNS})
+SIGNS: list[dict[str, Any]] = [
+    {"tool_choice": "none"},
+    {"tool_choice": {"type": "function", "function": {"name": "checkpoint"}}},
+    {"response_format": {"type": "json_schema", "json_schema": {"name": "checkpoint", "schema": {}}}},
+]
+
+
+def beside(number: int, sign: dict[str, Any]) -> bytes:
+    """A request beside the loop, another one for each number."""
+    asked = conversation(1)
+    asked["messages"].append({"role": "user", "content": f"judge {number}"})
+    return json.dumps({**asked, **sign}).encode()
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=["no call", "one call", "a shape"])
+async def test_a_request_beside_the_run_gets_the_reply_it_got_and_costs_no_turn(sign: dict[str, Any]) -> None:
+    async with serving(SIDE) as base_url:
+        assert await content(base_url, conversation(0)) == WORDS
+        answers = [await post(base_url, beside(number, sign)) for number in (0, 1, 1, 2, 3)]
+        assert await content(base_url, conversation(1)) == RECORDING.turns[1].text
+    assert [status for status, _ in answers] == [200, 404, 404, 200, 404]
+    assert json.loads(answers[0][1])["choices"][0]["message"]["content"] == JUDGED
+    codes = [json.loads(text)["error"] for status, text in answers if status == 404]
+    assert [error["code"] for error in codes] == ["no_side_turn"] * 3
+    assert "came to nothing" in codes[0]["message"] and "no further reply" in codes[2]["message"]
+
+
+@pytest.mark.parametrize("choice", [{}, {"tool_choice": "auto"}, {"response_format": {"type": "text"}}])
+async def test_a_request_of_the_run_is_not_taken_for_one_beside_it(choice: dict[str, Any]) -> None:
+    async with serving(SIDE) as base_url:
+        assert await content(base_url, {**conversation(0), **choice}) == WORDS
+
+
+async def test_the_writer_is_answered_by_a_replay_and_does_without_when_there_is_nothing(
+    tmp_path: Path,
+) -> None:
+    window = Window()
+    async with serving(SIDE) as base_url:
+        endpoint = Endpoint(base_url, "old-model")
+        window.open(make_head([], "You are Cairn."), endpoint)
+        client = ModelClient(endpoint)
+        writer = Writer(client, lambda model, usage: 0.0)
+        judged: list[Judged] = []
+        for step in range(4):
+            window.apply(UserMessage(text=f"step {step}"))
+            judged.append(await writer.write(window.prefix(), 9_000, (), None, LoggedEvidence((), tmp_path)))
+        await client.close()
+    assert [len(each.deltas) for each in judged] == [1, 0, 0, 0]
+    assert [each.judged for each in judged] == [True, False, True, False]
+    assert [len(each.events) for each in judged] == [1, 1, 1, 1], "and one recording gives the next"
+
+
 def event(seq: int, payload: Payload) -> Event:
     return Event(seq, "s1", "main", payload.kind, 0, payload.model_dump_json())
 
@@ -192,6 +353,41 @@ def test_a_session_becomes_a_recording_and_comes_back_the_same(tmp_path: Path) -
     file = tmp_path / "run.jsonl"
     file.write_text(from_events(events), encoding="utf-8", newline="\n")
     assert read(file) == RECORDING
+
+
+def test_replies_beside_the_run_are_kept_apart_from_its_turns(tmp_path: Path) -> None:
+    turns = [ModelReplied(step=step, text=turn.text) for step, turn in enumerate(RECORDING.turns, start=1)]
+    side = [
+        SideCallReplied(**each.model_dump(include={"role", "text", "error", "usage", "ms"}))
+        for each in SIDE.side
+    ]
+    mixed = [payload for pair in zip(turns, side, strict=True) for payload in pair]
+    file = tmp_path / "run.jsonl"
+    file.write_text(from_events(event(n, p) for n, p in enumerate(mixed)), encoding="utf-8", newline="\n")
+    read_back = read(file)
+    assert [turn.text for turn in read_back.turns] == [turn.text for turn in RECORDING.turns]
+    assert [(turn.text, turn.error) for turn in read_back.side] == [
+        (turn.text, turn.error) for turn in SIDE.side
+    ]
+
+
+def test_a_reply_beside_the_run_says_behind_how_many_turns_it_was_asked_for() -> None:
+    payloads: list[Payload] = [SideCallReplied(role="writer", text="early")]
+    payloads += [ModelReplied(step=step, text="turn") for step in (1, 2)]
+    payloads += [
+        CheckpointStarted(covers=3),
+        ModelReplied(step=3, text="turn"),
+        SideCallReplied(role="writer"),
+    ]
+    made = parse(from_events(event(number, payload) for number, payload in enumerate(payloads)), "made")
+    assert [turn.after for turn in made.side] == [-1, 2]
+
+
+def test_a_reader_that_knows_nothing_of_them_plays_the_turns_all_the_same() -> None:
+    head, *lines = SIDE.dump().splitlines()
+    known = json.loads(head)
+    assert known.pop("side") and known["cairn_replay"] == 1 and known["turns"] == len(lines)
+    assert [json.dumps(known, separators=(",", ":")), *lines] == RECORDING.dump().splitlines()
 
 
 def cut(text: str) -> str:

@@ -13,18 +13,29 @@ from wire import HostProcess, client
 from cairn_memory.events import (
     ApprovalAnswered,
     ApprovalRequested,
+    BlobRef,
+    CheckpointWritten,
+    ClaimAnswered,
+    ClaimForgotten,
+    ClaimProposed,
+    ClaimRemembered,
+    DriftFound,
+    Event,
     GuardActed,
     ModelFailed,
     ModelReplied,
     NoteAdded,
     Payload,
+    SessionImported,
     SessionStarted,
     StateChanged,
+    TaskChanged,
     ToolCall,
     ToolFinished,
     ToolStarted,
     Usage,
     UserMessage,
+    WindowStarted,
 )
 from cairn_memory.log import EventLog
 from cairn_memory.store import open_log
@@ -64,6 +75,46 @@ STORY: list[Payload] = [
     NoteAdded(text="remember the tests"),
     StateChanged(state="done", reason="all tests pass"),
 ]  # fmt: skip
+
+
+REMEMBERED: list[Payload] = [
+    SessionStarted(goal="g", root="/w"),
+    SessionImported(
+        path="/old.jsonl", format="neutral", digest="d", messages=1_200, problems=("line 3: no JSON",)
+    ),
+    ModelReplied(step=1, text="on it", usage=Usage(prompt=80_000, completion=500)),
+    CheckpointWritten(
+        number=2, covers=90, data=BlobRef(digest="d", size=1), judged=True, dropped=("no *such* file",)
+    ),
+    WindowStarted(
+        number=2, head=BlobRef(digest="d", size=1), tokens=9_000, covers=91, checkpoint=2, reason="limit"
+    ),
+    TaskChanged(task="T1.2", title="paint", state="done", evidence=(7, 8)),
+    ClaimRemembered(claim="c2", text="mind the gap\n# no heading", about="rule", by="user"),
+    ClaimProposed(claim="c3", text="use tabs", about="rule"),
+    ClaimAnswered(claim="c3", accepted=True),
+    ClaimForgotten(claim="c2", text="mind the gap", replaced_by="c4"),
+    DriftFound(since=90, lines=("a.py is other than before",)),
+]
+
+
+def test_what_happens_to_memory_is_told_in_a_line_each() -> None:
+    transcript = Transcript("s1")
+    told = "".join(
+        transcript.add(Event(1, "s1", "", each.kind, 0, each.model_dump_json())) for each in REMEMBERED
+    )
+    for line in (
+        "- **Imported** from `/old.jsonl`, 1,200 messages\n  - left out: line 3: no JSON\n\n",
+        "- **Checkpoint 2** of events up to e90, facts and judgement\n  - left out: no \\*such\\* file\n\n",
+        "- **Window 2 rebuilt** from 80,500 to 9,000 tokens (limit), on checkpoint 2\n\n",
+        "- **Task T1.2** paint: done (e7, e8)\n\n",
+        "- **Remembered** (rule, project) `c2`: mind the gap \\# no heading\n\n",
+        "- **Proposed to remember (rule, project)** `c3`: use tabs\n\n",
+        "- **Proposal accepted** `c3`\n\n",
+        "- **Forgotten** `c2`: mind the gap (superseded by `c4`)\n\n",
+        "- **Changed while it rested**, since e90:\n  - a.py is other than before\n\n",
+    ):
+        assert line in told, line
 
 
 async def test_a_story_reads_as_headings_lines_and_blocks(log: EventLog, tmp_path: Path) -> None:

@@ -294,3 +294,45 @@ def test_a_paste_of_several_lines_is_one_message(host: ScriptedHost, sit: Sit) -
     terminal.wait_for("> ")
     terminal.type("\x04")
     assert terminal.exit_code() == 0
+
+
+def test_what_is_remembered_can_be_asked_and_changed_at_the_prompt(host: ScriptedHost, sit: Sit) -> None:
+    claim = {"id": "c1", "scope": "project", "about": "rule", "text": "mind \x1b[31mthe gap", "ended": 0}
+    task = {
+        "id": "T1",
+        "line": "- [>] T1 paint",
+        "tokens": 1_500,
+        "cost": 0.5,
+        "current": True,
+        "session": SESSION,
+    }
+    host.sessions = [session_info(state="done")]
+    host.answers |= {
+        "cairn/memory/list": lambda params: {"claims": [claim], "problems": [], "proposals": 0},
+        "cairn/memory/remember": lambda params: {"claim": claim, "added": True, "kept": []},
+        "cairn/task/list": lambda params: {"tasks": [task]},
+        "cairn/session/checkpoint": lambda params: {"session": SESSION, "checkpoint": None},
+        "cairn/session/rebuild": lambda params: {"session": SESSION, "waits": True},
+    }
+    terminal = sit()
+    terminal.wait_for("> ")
+    for said, method, shown in (
+        ("/memory", "cairn/memory/list", "mind ␛[31mthe gap"),
+        ("/memory remember 'mind it' --kind rule", "cairn/memory/remember", "remembered as c1"),
+        ("/tasks", "cairn/task/list", f"- [>] T1 paint  [in {SESSION} · 1.5k tokens · $0.500]"),
+        ("/checkpoint", "cairn/session/checkpoint", "the writer still works"),
+        ("/rebuild", "cairn/session/rebuild", "its window is rebuilt when it goes on"),
+    ):
+        terminal.type(f"{said}\n")
+        params = host.called(method)
+        terminal.wait_for(shown)
+        terminal.wait_for("> ")
+        assert params.get("text", "mind it") == "mind it" and params.get("session", SESSION) == SESSION
+    terminal.type("/memory frobnicate\n")
+    terminal.wait_for("invalid choice: 'frobnicate'")
+    terminal.wait_for("> ")
+    terminal.type("/memory show 'open\n")
+    terminal.wait_for("No closing quotation")
+    terminal.wait_for("> ")
+    terminal.type("/quit\n")
+    assert terminal.exit_code() == 0

@@ -15,9 +15,21 @@ export interface AnswerApproval {
   words?: string;
 }
 
+/** `cairn/memory/answer`: yes or no; `id` may be the beginning of one. */
+export interface AnswerProposal {
+  id: string;
+  accepted: boolean;
+}
+
 /** `accepted` is false when somebody else had answered before. */
 export interface Answered {
   accepted: boolean;
+}
+
+/** `claim` is what was remembered, if anything was. */
+export interface AnsweredProposal {
+  proposal: ProposalInfo;
+  claim: ClaimInfo | null;
 }
 
 /**
@@ -65,6 +77,38 @@ export interface ApprovalRequested {
   grant?: string;
 }
 
+/** In the order in which they ended. With `more` the next page is asked for with this `since`. */
+export interface AuditPage {
+  rows: AuditRow[];
+  since: number;
+  more: boolean;
+}
+
+/**
+ * A command, a file change or an install; an install has a row besides that of its command.
+ *
+ * `what` is the command or the path, `before` and `after` are the first digits of the file's SHA-256, `added` and
+ * `removed` its lines where that is known. `outcome` is ok, error, denied, interrupted, not run, cut off (by a
+ * kill) or unfinished. `allowed` is the rule or the person that let it run, or why it did not.
+ */
+export interface AuditRow {
+  time: number;
+  session: string;
+  agent: string;
+  task: string;
+  kind: "command" | "file" | "install";
+  what: string;
+  outcome: string;
+  allowed: string;
+  events: number[];
+  before: string;
+  after: string;
+  added: number | null;
+  removed: number | null;
+  exit_code: number | null;
+  ms: number;
+}
+
 /** Points at a whole payload kept beside the log: `digest` names it, `size` is in bytes. */
 export interface BlobRef {
   digest: string;
@@ -79,18 +123,70 @@ export interface Budget {
   max_seconds: number;
 }
 
-/** A checkpoint is being made: number `number` of the session, of everything up to event `covers`. */
-export interface CheckpointStarted {
+/**
+ * `cairn/task/change`: the user changes a task; `create` makes one below task `id`, or a root without.
+ *
+ * `block` and `abandon` want a `note`. `done` takes `evidence`, else what the session did for it, else the user's word.
+ */
+export interface ChangeTask {
+  action: "create" | "start" | "block" | "done" | "abandon" | "reopen" | "change";
+  id?: string;
+  title?: string | null;
+  note?: string | null;
+  needs?: string[] | null;
+  criteria?: string[] | null;
+  evidence?: number[] | null;
+}
+
+/** The tasks that are other than before. */
+export interface ChangedTasks {
+  tasks: TaskInfo[];
+}
+
+/**
+ * A checkpoint of a session up to event `covers`. `judged`: a model's judgement is in it.
+ *
+ * `dropped` says what of that judgement was not true, `problem` why there is none. `expired`: its text is gone.
+ */
+export interface CheckpointInfo {
   number: number;
+  event: number;
+  covers: number;
+  time: number;
+  judged: boolean;
+  dropped: string[];
+  problem: string;
+  expired: boolean;
+  tokens: number;
+  cost: number;
+  ms: number;
+}
+
+/** `cairn/checkpoint/list`: oldest first. */
+export interface CheckpointList {
+  session: string;
+  checkpoints: CheckpointInfo[];
+}
+
+/** A checkpoint as the Markdown page that people read. */
+export interface CheckpointPage {
+  session: string;
+  checkpoint: CheckpointInfo;
+  text: string;
+}
+
+/** A checkpoint is being made of everything up to event `covers`. `marks` of the window's marks were passed then. */
+export interface CheckpointStarted {
   covers: number;
   reason?: string;
+  marks?: number;
 }
 
 /**
  * A checkpoint stands. `data` is the blob with all of it; with this event it counts, before it there is none.
  *
  * `notes` are the events of the notes it took in, `dropped` says what a check found untrue and left out,
- * `problem` why there is no judgement in it when the writer failed.
+ * `problem` why there is no judgement in it when the writer failed. `expired` is one whose blob went by age or size.
  */
 export interface CheckpointWritten {
   number: number;
@@ -101,6 +197,7 @@ export interface CheckpointWritten {
   notes?: number[];
   dropped?: string[];
   problem?: string;
+  expired?: boolean;
   usage?: Usage;
   cost?: number;
   ms?: number;
@@ -121,6 +218,34 @@ export interface ClaimForgotten {
   reason?: string;
   replaced_by?: string;
   by?: "user" | "agent" | "code" | "writer";
+}
+
+/**
+ * One line of a MEMORY.md. `line` counts from 1 and is 0 when it left its file at `ended`.
+ *
+ * `sources` are event numbers, `used` counts the windows it was in.
+ */
+export interface ClaimInfo {
+  id: string;
+  text: string;
+  about: "rule" | "fact" | "decision" | "preference" | "pitfall";
+  scope: "project" | "user";
+  line: number;
+  sources: number[];
+  time: number;
+  used: number;
+  last_used: number;
+  by: "user" | "agent" | "code" | "writer";
+  session: string;
+  ended: number;
+  superseded_by: string;
+}
+
+/** In the order of the files. `problems` name files that cannot be taken; `proposals` wait for an answer. */
+export interface ClaimList {
+  claims: ClaimInfo[];
+  problems: string[];
+  proposals: number;
 }
 
 /** Somebody would have a claim remembered (or forgotten, with `forget`), and the user is to say. */
@@ -160,6 +285,38 @@ export interface ConfigReport {
   problems: string[];
 }
 
+/** `cairn/memory/delete`: a session with all that belongs to it, the project's memory and tasks, or everything. */
+export interface DeleteMemory {
+  what: "session" | "project" | "everything";
+  session?: string | null;
+}
+
+/** What went, as counts, and the proof. */
+export interface DeletedMemory {
+  what: string;
+  session: string;
+  events: number;
+  blobs: number;
+  files: number;
+  proof: DeletionProof;
+}
+
+/** Texts of what was deleted, `sought` so many, looked for in `files` of `bytes`; `hits` still hold one. */
+export interface DeletionProof {
+  files: number;
+  bytes: number;
+  sought: number;
+  hits: string[];
+  unreadable: string[];
+}
+
+/** `cairn/memory/diff`: from version `old` to `new` (the newest). Without `old` the one before `new`; 0 is no text. */
+export interface DiffVersions {
+  file?: string;
+  old?: number | null;
+  new?: number | null;
+}
+
 /** `cairn/run/document`: the Markdown file that grows with the run. */
 export interface Document {
   path: string;
@@ -182,6 +339,31 @@ export interface EventPage {
   more: boolean;
 }
 
+/** `cairn/memory/expire`: sessions that went by name; checkpoints that lost their content; blobs nobody used. */
+export interface ExpiredMemory {
+  sessions: string[];
+  events: number;
+  checkpoints: number;
+  orphans: number;
+}
+
+/** `cairn/memory/export`: `session`, or the whole project, as one file; one that is there is replaced. */
+export interface ExportMemory {
+  path: string;
+  session?: string | null;
+}
+
+/** What the archive holds, as counts. `missing` are blobs that are gone or damaged. */
+export interface ExportedMemory {
+  path: string;
+  session: string;
+  events: number;
+  blobs: number;
+  files: number;
+  bytes: number;
+  missing: string[];
+}
+
 /** What a call does to one file. A hash is SHA-256 of the bytes; "" means there is no file. */
 export interface FileEffect {
   path: string;
@@ -189,11 +371,16 @@ export interface FileEffect {
   after: string;
 }
 
+/** `cairn/memory/log`: `file` is project, user, T1.2, or a whole name (sessions/ID/checkpoint.md). */
+export interface FileRef {
+  file?: string;
+}
+
 /**
  * A memory file has a new version. `file` is its name among the memory files, `content` its bytes from now on.
  *
  * `before` is the digest of what was there ("" when there was no file). A version by `user` was found on
- * disk: somebody edited by hand.
+ * disk, edited by hand, or the user asked for it: `reason` says which.
  */
 export interface FileVersioned {
   file: string;
@@ -204,18 +391,31 @@ export interface FileVersioned {
   by?: "user" | "agent" | "code" | "writer";
 }
 
-/** A guard saw something wrong in `step` and acted, for the `count`th time in a row. */
+/** `cairn/memory/forget`: `id` may be the beginning of one. It stays in the versions of its file. */
+export interface Forget {
+  id: string;
+  reason?: string;
+}
+
+/** What was forgotten. */
+export interface Forgotten {
+  claim: ClaimInfo;
+}
+
+/** A guard saw something wrong in `step` and acted, for the `count`th time in a row. `left` is what it found left to do. */
 export interface GuardActed {
   guard: string;
   action: "retry" | "nudge" | "stop";
   reason: string;
   step?: number;
   count?: number;
+  left?: number;
 }
 
 /** Words of the harness to the model: a guard's nudge, instructions found in a folder. */
 export interface HostMessage {
   text: string;
+  whole?: BlobRef | null;
   about?: string;
   origin?: Origin | null;
 }
@@ -247,9 +447,121 @@ export interface HostStatus {
   problems: string[];
 }
 
+/** `cairn/memory/import`: an archive, or with `merge` a MEMORY.md, whose rules bind from then on. */
+export interface ImportMemory {
+  path: string;
+  merge?: "project" | "user" | null;
+}
+
+/** `cairn/session/import`: a session out of another program's file at `path` (absolute). */
+export interface ImportSession {
+  path: string;
+}
+
+/** What came. `sessions` gives names there and here, `present` were here already, `left` are files left out. */
+export interface ImportedMemory {
+  sessions: Record<string, string>;
+  present: string[];
+  events: number;
+  files: number;
+  left: string[];
+  claims: ClaimInfo[];
+}
+
+/**
+ * What came of it. `already` when the file had been imported before: then nothing was added.
+ *
+ * `messages` were read; `problems` says of what could not be, a line each.
+ */
+export interface ImportedSession {
+  session: string;
+  messages: number;
+  problems: string[];
+  already: boolean;
+}
+
 /** `cairn/run/interrupt`: `interrupted` is false when the session rested already. */
 export interface Interrupted {
   interrupted: boolean;
+}
+
+/**
+ * One thing that is kept: `files` of `bytes` at `path`, which may be read by `readers` ("" when nothing is there).
+ *
+ * `committed` says whether git takes it into commits, `whole` is false when there was no time to count all.
+ */
+export interface KeptThing {
+  name: string;
+  path: string;
+  holds: string;
+  files: number;
+  bytes: number;
+  readers: string;
+  committed: boolean;
+  scope: "project" | "user";
+  whole: boolean;
+}
+
+/** `cairn/audit/list`: what ended after event `since` and time `after`, of one session or of all. */
+export interface ListAudit {
+  session?: string | null;
+  since?: number;
+  after?: number;
+  kinds?: ("command" | "file" | "install")[];
+  limit?: number;
+}
+
+/** `cairn/memory/list`: with `history` also the claims that left their files. */
+export interface ListClaims {
+  scope?: "project" | "user" | "all";
+  history?: boolean;
+}
+
+/** `cairn/task/list`: with `spending` also what each cost, which takes a look at every reply. */
+export interface ListTasks {
+  spending?: boolean;
+}
+
+/** Events before this one were erased or masked on purpose, so many of each, for `reason`. */
+export interface LogRewritten {
+  reason: string;
+  erased?: number;
+  changed?: number;
+}
+
+/** `cairn/session/checkpoint`: it stands (`checkpoint`), or its writer still works on it (null). */
+export interface MadeCheckpoint {
+  session: string;
+  checkpoint: CheckpointInfo | null;
+}
+
+/** A file of the memory. `version` is its newest (0: none), `problem` why it cannot be taken. */
+export interface MemoryFileInfo {
+  name: string;
+  path: string;
+  version: number;
+  by: string;
+  reason: string;
+  time: number;
+  size: number;
+  problem: string;
+}
+
+/** `cairn/memory/files`. */
+export interface MemoryFileList {
+  files: MemoryFileInfo[];
+}
+
+/** One thing that was looked at; `advice` says what to do, unless it is well. */
+export interface MemoryFinding {
+  level: "ok" | "warn" | "fail";
+  what: string;
+  advice: string;
+}
+
+/** `cairn/memory/doctor`. */
+export interface MemoryFindings {
+  findings: MemoryFinding[];
 }
 
 /** A request came to nothing. With `retry_in` (seconds) it is tried again, without it is not. */
@@ -288,9 +600,15 @@ export interface ModelRequested {
   tokens?: number;
 }
 
-/** A note the agent left for later. */
+/** A note for later. `by` is who left it. */
 export interface NoteAdded {
   text: string;
+  by?: "agent" | "user";
+}
+
+/** The user took the note of event `note` out of notes.md. */
+export interface NoteRemoved {
+  note: number;
 }
 
 /** No params, or no result. */
@@ -301,6 +619,20 @@ export interface Nothing {
 export interface Origin {
   line: number;
   time?: number;
+}
+
+/**
+ * `cairn/window/preview`: what a window rebuilt right after event `at` would say, within `tokens`.
+ *
+ * `line` means the same of the file that a session was imported from. Without both: now. `facts_only` leaves
+ * out what a model judged.
+ */
+export interface PreviewWindow {
+  session: string;
+  at?: number | null;
+  line?: number | null;
+  tokens: number;
+  facts_only?: boolean;
 }
 
 /** A background command is over. */
@@ -317,17 +649,56 @@ export interface ProcessStarted {
   output: string;
 }
 
+/** A claim that somebody would have remembered, or with `forget` forgotten; the user is to say. */
+export interface ProposalInfo {
+  id: string;
+  text: string;
+  about: "rule" | "fact" | "decision" | "preference" | "pitfall";
+  scope: "project" | "user";
+  sources: number[];
+  replaces: string[];
+  forget: boolean;
+  reason: string;
+  by: "user" | "agent" | "code" | "writer";
+  time: number;
+  session: string;
+}
+
+/** `cairn/memory/proposals`: those that wait, oldest first. */
+export interface ProposalList {
+  proposals: ProposalInfo[];
+}
+
+/** `cairn/session/rebuild`: done before its next request; when it rests (`waits`), once it is taken up by this host. */
+export interface RebuildAsked {
+  session: string;
+  waits: boolean;
+}
+
+/**
+ * What went into a window of `budget` tokens, what did not, and how much was used.
+ *
+ * `standing` is how the session stands, `checkpoint` the one whose judgement is in it, 0 for none.
+ */
+export interface Receipt {
+  budget: number;
+  tokens: number;
+  standing: string;
+  checkpoint: number;
+  items: ReceiptItem[];
+}
+
 /** One kind of content in a new window. Counts are of things (messages, claims, results), tokens are estimates. */
 export interface ReceiptItem {
   section: string;
-  kept?: number;
-  cut?: number;
-  dropped?: number;
-  tokens?: number;
-  budget?: number;
+  kept: number;
+  cut: number;
+  dropped: number;
+  tokens: number;
+  budget: number;
   /** What was kept, as a reader can look it up: e123, T1.2, c3fa9, a path. */
-  refs?: string[];
-  left_out?: string[];
+  refs: string[];
+  left_out: string[];
 }
 
 /** What went into window `window`, what did not fit, and why. `tokens` of `budget` were used. */
@@ -337,6 +708,37 @@ export interface ReceiptWritten {
   tokens: number;
   items?: ReceiptItem[];
   standing?: string;
+}
+
+/** `cairn/memory/redact`: where secrets were masked, as counts. `skipped` could not be looked into. */
+export interface RedactedMemory {
+  events: number;
+  blobs: number;
+  files: number;
+  memory_files: number;
+  skipped: string[];
+}
+
+/** `cairn/memory/reindex`: `problem` says what is missing, "" when all is in the index. */
+export interface Reindexed {
+  events: number;
+  seconds: number;
+  problem: string;
+}
+
+/** `cairn/memory/remember`: the user has `text` remembered; a rule binds. `replaces` are ids of claims. */
+export interface Remember {
+  text: string;
+  about?: "rule" | "fact" | "decision" | "preference" | "pitfall";
+  scope?: "project" | "user";
+  replaces?: string[];
+}
+
+/** `added` is false when it was remembered already; `kept` could not be replaced, as they were edited. */
+export interface RememberedClaim {
+  claim: ClaimInfo;
+  added: boolean;
+  kept: string[];
 }
 
 /** `cairn/session/replay`: the session as a file for `cairn replay`, as text. */
@@ -359,6 +761,41 @@ export interface ResumeRun {
 export interface RunStarted {
   session: string;
   since: number;
+}
+
+/** The hits of one query, best first. `problems` say what was not searched. */
+export interface SearchAnswer {
+  query: string;
+  hits: SearchHit[];
+  problems: string[];
+}
+
+/** One answer a query, in their order. */
+export interface SearchAnswers {
+  answers: SearchAnswer[];
+}
+
+/** What answers. `event` is 0 when it is none, `line` that of the imported file, 0 when there is none. */
+export interface SearchHit {
+  event: number;
+  line: number;
+  session: string;
+  kind: string;
+  who: string;
+  score: number;
+  snippet: string;
+  ref: string;
+  title: string;
+  time: number;
+}
+
+/** `cairn/memory/search`: up to 100 `queries` at once. `literal` looks for the text letter by letter. */
+export interface SearchMemory {
+  queries: string[];
+  scope?: "history" | "memory" | "all";
+  limit?: number;
+  session?: string | null;
+  literal?: boolean;
 }
 
 /** This session comes from a file of another program. `messages` were read, `problems` were left out. */
@@ -400,13 +837,18 @@ export interface SessionRef {
   session: string;
 }
 
-/** Somebody took the session up again, perhaps with other settings than before. */
+/**
+ * Somebody took the session up again, perhaps with other settings than before.
+ *
+ * `root` is where its work tree lies now, "" for where it was.
+ */
 export interface SessionResumed {
   model?: string;
   base_url?: string;
   key?: string;
   window?: number;
   budget?: Budget;
+  root?: string;
   approve_all?: boolean;
 }
 
@@ -438,11 +880,34 @@ export interface Settings {
   approve_all?: boolean;
 }
 
+/** `cairn/checkpoint/show`: the newest one without `number`. */
+export interface ShowCheckpoint {
+  session: string;
+  number?: number | null;
+}
+
+/** `cairn/memory/show`: `ref` is a claim's id, e123, T1.2, the name of a memory file, or one with #Section. */
+export interface ShowMemory {
+  ref: string;
+}
+
 /** `cairn/session/show`: events of one session after number `since`, at most `limit`. */
 export interface ShowSession {
   session: string;
   since?: number;
   limit?: number;
+}
+
+/** The whole text of what was asked for. `facts` are lines about it. */
+export interface Shown {
+  ref: string;
+  kind: string;
+  title: string;
+  text: string;
+  facts: string[];
+  session: string;
+  event: number;
+  time: number;
 }
 
 /** A reply to a request beside the loop, made for `role`. Its cost counts; the conversation does not have it. */
@@ -533,6 +998,35 @@ export interface TaskChanged {
   by?: "user" | "agent" | "code" | "writer";
 }
 
+/**
+ * A task of the workspace. `evidence` are event numbers; `session` last worked on it, `current` is what it does now.
+ *
+ * `tokens` and `cost` were spent on it and on all below it; 0 when nobody asked for them.
+ */
+export interface TaskInfo {
+  id: string;
+  title: string;
+  state: "open" | "in progress" | "blocked" | "done" | "abandoned";
+  needs: string[];
+  criteria: string[];
+  evidence: number[];
+  note: string;
+  by: "user" | "agent" | "code" | "writer";
+  created: number;
+  changed: number;
+  session: string;
+  current: boolean;
+  tokens: number;
+  cost: number;
+  /** The task as a line of Markdown, without indent. */
+  line: string;
+}
+
+/** All tasks of the workspace, each before those below it. */
+export interface TaskList {
+  tasks: TaskInfo[];
+}
+
 /** One call as the model asked for it. `arguments` is the raw JSON text, never parsed here. */
 export interface ToolCall {
   id: string;
@@ -568,6 +1062,19 @@ export interface ToolStarted {
   result?: string;
 }
 
+/** `cairn/memory/undo`: brings back version `number`, by default the one before the newest, as a new version. */
+export interface UndoVersion {
+  file?: string;
+  number?: number | null;
+}
+
+/** The version that the file has now, and what changed with it as a unified diff. */
+export interface Undone {
+  file: string;
+  version: VersionInfo;
+  diff: string;
+}
+
 /** Tokens of one reply. `prompt` includes `cached`, as providers report it: never add the two. */
 export interface Usage {
   prompt: number;
@@ -582,6 +1089,50 @@ export interface UserMessage {
   text: string;
   whole?: BlobRef | null;
   origin?: Origin | null;
+}
+
+/** A unified diff, "" when the two say the same. */
+export interface VersionDiff {
+  file: string;
+  old: number;
+  new: number;
+  diff: string;
+}
+
+/** One version of a file, made by `by` for `reason` with event `event`. */
+export interface VersionInfo {
+  number: number;
+  by: "user" | "agent" | "code" | "writer";
+  reason: string;
+  time: number;
+  session: string;
+  event: number;
+  size: number;
+}
+
+/** Oldest first. An edit by hand is the newest. */
+export interface VersionList {
+  file: string;
+  path: string;
+  versions: VersionInfo[];
+}
+
+/** `cairn/memory/where`: all that is kept, and the settings in force for it. 0 days or MB: no limit. */
+export interface Whereabouts {
+  things: KeptThing[];
+  enabled: boolean;
+  keep_days: number;
+  keep_mb: number;
+  remember: "allow" | "ask" | "deny";
+}
+
+/** The text of the window after event `at`, and what it takes. */
+export interface WindowPreview {
+  session: string;
+  at: number;
+  tokens: number;
+  text: string;
+  receipt: Receipt;
 }
 
 /**
@@ -612,6 +1163,22 @@ export interface WireEvent {
   payload: Record<string, unknown>;
 }
 
+/**
+ * How the work tree stood, as git has it. `head` is the commit, `branch` "" when none is checked out; all "" without git.
+ *
+ * `dirty` are files with changes that are in no commit, `files` how many of them there are. `others` are files that
+ * the session knew and that were other by then (the first digits of their SHA-256, or "gone", then the path),
+ * `count` how many of those there are: nobody else need have changed them, a command of its own may have.
+ */
+export interface WorkTreeSeen {
+  branch?: string;
+  head?: string;
+  dirty?: string[];
+  files?: number;
+  others?: string[];
+  count?: number;
+}
+
 /** Every method: what goes in, what comes out. */
 export interface Requests {
   "cairn/host/status": { params: Nothing; result: HostStatus };
@@ -624,9 +1191,37 @@ export interface Requests {
   "cairn/session/list": { params: Nothing; result: SessionList };
   "cairn/session/show": { params: ShowSession; result: EventPage };
   "cairn/session/replay": { params: SessionRef; result: ReplayFile };
+  "cairn/session/import": { params: ImportSession; result: ImportedSession };
   "cairn/events/subscribe": { params: Subscribe; result: Subscribed };
   "cairn/approval/list": { params: Nothing; result: ApprovalList };
   "cairn/approval/answer": { params: AnswerApproval; result: Answered };
+  "cairn/memory/list": { params: ListClaims; result: ClaimList };
+  "cairn/memory/search": { params: SearchMemory; result: SearchAnswers };
+  "cairn/memory/show": { params: ShowMemory; result: Shown };
+  "cairn/memory/remember": { params: Remember; result: RememberedClaim };
+  "cairn/memory/forget": { params: Forget; result: Forgotten };
+  "cairn/memory/proposals": { params: Nothing; result: ProposalList };
+  "cairn/memory/answer": { params: AnswerProposal; result: AnsweredProposal };
+  "cairn/memory/reindex": { params: Nothing; result: Reindexed };
+  "cairn/memory/doctor": { params: Nothing; result: MemoryFindings };
+  "cairn/memory/files": { params: Nothing; result: MemoryFileList };
+  "cairn/memory/log": { params: FileRef; result: VersionList };
+  "cairn/memory/diff": { params: DiffVersions; result: VersionDiff };
+  "cairn/memory/undo": { params: UndoVersion; result: Undone };
+  "cairn/task/list": { params: ListTasks; result: TaskList };
+  "cairn/task/change": { params: ChangeTask; result: ChangedTasks };
+  "cairn/checkpoint/list": { params: SessionRef; result: CheckpointList };
+  "cairn/checkpoint/show": { params: ShowCheckpoint; result: CheckpointPage };
+  "cairn/session/checkpoint": { params: SessionRef; result: MadeCheckpoint };
+  "cairn/session/rebuild": { params: SessionRef; result: RebuildAsked };
+  "cairn/window/preview": { params: PreviewWindow; result: WindowPreview };
+  "cairn/audit/list": { params: ListAudit; result: AuditPage };
+  "cairn/memory/where": { params: Nothing; result: Whereabouts };
+  "cairn/memory/export": { params: ExportMemory; result: ExportedMemory };
+  "cairn/memory/import": { params: ImportMemory; result: ImportedMemory };
+  "cairn/memory/delete": { params: DeleteMemory; result: DeletedMemory };
+  "cairn/memory/expire": { params: Nothing; result: ExpiredMemory };
+  "cairn/memory/redact": { params: Nothing; result: RedactedMemory };
 }
 
 /** What the host sends by itself. */
@@ -649,12 +1244,14 @@ export interface EventPayloads {
   "file.versioned": FileVersioned;
   "guard.acted": GuardActed;
   "host.started": HostStarted;
+  "log.rewritten": LogRewritten;
   "message.host": HostMessage;
   "message.user": UserMessage;
   "model.failed": ModelFailed;
   "model.replied": ModelReplied;
   "model.requested": ModelRequested;
   "note.added": NoteAdded;
+  "note.removed": NoteRemoved;
   "process.ended": ProcessEnded;
   "process.started": ProcessStarted;
   "session.imported": SessionImported;
@@ -667,6 +1264,7 @@ export interface EventPayloads {
   "tool.started": ToolStarted;
   "window.receipt": ReceiptWritten;
   "window.started": WindowStarted;
+  "worktree.seen": WorkTreeSeen;
 }
 
 /** An event whose payload has the type that its kind says. */

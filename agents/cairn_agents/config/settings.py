@@ -113,6 +113,40 @@ class HostSettings(Section):
     """Seconds with no client and nothing running until the host exits; 0 means never."""
 
 
+Mark = Annotated[float, Field(gt=0, le=100_000_000)]
+
+
+class WindowSettings(Section):
+    """When checkpoints are made and the window is rebuilt. Up to 1 a number is a share of the usable window, above it tokens."""
+
+    checkpoints: Annotated[tuple[Mark, ...], Field(strict=False, max_length=20)] = (0.2, 0.45, 0.7)
+    """Fills at which a checkpoint is made beside the run. The model is asked for its judgement when 8,000 tokens
+    are new since it last was, and at the last mark."""
+    rebuild_at: Mark = 0.85
+    """The fill at which a new window is started from the checkpoint, the memory and the user's own words."""
+    rebuild_to: Mark = 0.18
+    """What such a window may hold at its start, besides the system prompt and the tools."""
+    inject: Annotated[int, Field(ge=0, le=100_000)] = 1_500
+    """Tokens that a new session may be told of what is remembered; 0 for nothing."""
+    writer: bool = True
+    """Whether the model is asked for its judgement (decisions, dead ends, next action) at each checkpoint."""
+    writer_deadline: Seconds = 120.0
+    """Seconds the model may take for that. The run never waits more than five of them."""
+
+
+class MemorySettings(Section):
+    """What is remembered from session to session, and for how long."""
+
+    enabled: bool = True
+    """`false`: no new session is told what is remembered, no claim is proposed, and no search index is kept."""
+    keep_days: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Days after which a session at rest is deleted; 0 keeps it for ever."""
+    keep_mb: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    """Megabytes that Cairn may hold for this project; above it the sessions longest at rest are deleted. 0: no limit."""
+    remember: Literal["allow", "ask", "deny"] = "allow"
+    """What happens when the agent wants something remembered: it is, a person is asked, or it is not."""
+
+
 class GuardSettings(Section):
     """When a run that goes in circles is told so, and when it is stopped."""
 
@@ -120,6 +154,8 @@ class GuardSettings(Section):
     """The same calls with the same results so many times in a row: the model is told."""
     repeat_stop: Annotated[int, Field(ge=3, le=1_000)] = 6
     """So many times in a row: the run is stopped. More than `repeat_nudge`."""
+    open_tasks: Annotated[int, Field(ge=0, le=1_000)] = 3
+    """How often in a row a model that stops with open tasks is asked about them before the run rests; 0 is never."""
 
     @model_validator(mode="after")
     def _told_before_stopped(self) -> Self:
@@ -144,3 +180,5 @@ class Config(Section):
     retry: RetrySettings = RetrySettings()
     host: HostSettings = HostSettings()
     guards: GuardSettings = GuardSettings()
+    memory: MemorySettings = MemorySettings()
+    window: WindowSettings = WindowSettings()

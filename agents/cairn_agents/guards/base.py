@@ -22,7 +22,8 @@ class Rest(Exception):
 class Verdict:
     """What a guard wants: ask again as it was, tell the model something, or stop.
 
-    `reason` is one line for the person; `words` go to the model with a nudge.
+    `reason` is one line for the person; `words` go to the model with a nudge. `left` counts what the guard
+    found left to do, for one that looks whether it grows less.
     """
 
     guard: str
@@ -31,6 +32,7 @@ class Verdict:
     count: int = 1
     words: str = ""
     state: State = "failed"
+    left: int = 0
 
 
 class StepGuard(Protocol):

@@ -40,12 +40,16 @@ class Assembly:
     """One reply in the making.
 
     `show` gets each piece as it comes, `prefix` names calls that have no id, `place` the provider in errors.
+    `largest` bounds text, reasoning and arguments together, in characters.
     """
 
-    def __init__(self, show: Callable[[Delta], None], prefix: str, place: str) -> None:
+    def __init__(
+        self, show: Callable[[Delta], None], prefix: str, place: str, largest: int | None = None
+    ) -> None:
         self._show = show
         self._prefix = prefix
         self._place = place
+        self._largest = LARGEST_REPLY if largest is None else largest
         self._splitter = ThinkSplitter()
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -139,8 +143,8 @@ class Assembly:
 
     def _grow(self, words: str) -> None:
         self._size += len(words)
-        if self._size > LARGEST_REPLY:
-            raise self._too_large(f"grew beyond {LARGEST_REPLY:,} characters")
+        if self._size > self._largest:
+            raise self._too_large(f"grew beyond {self._largest:,} characters")
 
     def _too_large(self, why: str) -> ReplyTooLarge:
         return ReplyTooLarge(f"the reply of {self._place} {why} and was broken off; give a smaller task")

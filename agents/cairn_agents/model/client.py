@@ -15,6 +15,7 @@ from cairn_agents.model.assemble import Assembly
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.errors import Stalled
 from cairn_agents.model.reply import Delta, Reply
+from cairn_agents.model.ways import Ways
 
 if TYPE_CHECKING:
     from cairn_agents.model.connection import Connection
@@ -34,6 +35,8 @@ class ModelClient:
         self._endpoint = endpoint
         self._place = failures.place(endpoint)
         self._connection: Connection | None = None
+        self.ways = Ways()
+        """How this endpoint is asked for an answer of a given shape, as far as is known."""
 
     async def ask(
         self,
@@ -42,6 +45,7 @@ class ModelClient:
         *,
         ready: Callable[[], Awaitable[None]] | None = None,
         call_prefix: str | None = None,
+        largest: int | None = None,
     ) -> Reply:
         """One attempt. Raises ModelError; then nothing of the reply may be used.
 
@@ -49,11 +53,12 @@ class ModelClient:
 
         `call_prefix` names calls to which the provider gives no id. It must be unique within the
         conversation; without it the length of `body` serves: a window only grows, also across restarts.
+        A reply of more than `largest` characters is broken off; by default the bound is that of any reply.
         """
         connection = self._connected()  # may import the SDK: not the provider's time
         start = time.perf_counter()
         first_token = 0.0
-        assembly = Assembly(on_delta, call_prefix or f"call-{len(body)}", self._place)
+        assembly = Assembly(on_delta, call_prefix or f"call-{len(body)}", self._place, largest)
         begin_by = asyncio.get_running_loop().time() + self._endpoint.first_token_timeout
         late = f"{self._place} did not begin to answer within {self._endpoint.first_token_timeout:g} s"
         async with _until(begin_by, late):

@@ -7,11 +7,13 @@ class ModelError(Exception):
     retry = False
     """Whether the same request may succeed by itself a little later."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, status: int = 0) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
         """Seconds the provider asked us to wait, when it did."""
+        self.status = status
+        """The HTTP status it came with, 0 when there was none."""
 
 
 class Unreachable(ModelError):

@@ -62,12 +62,14 @@ def place(endpoint: Endpoint) -> str:
 
 def _judge(what: str, status: int, said: Said, headers: Mapping[str, str]) -> ModelError:
     if status in _MAY_MEAN_FULL and says_window_full(said.all):
-        return WindowFull(f"{what}; the conversation no longer fits the model's context")
+        return WindowFull(f"{what}; the conversation no longer fits the model's context", status=status)
     if status in (0, 429) and _SPENT.search(said.all):
-        return QuotaSpent(f"{what}; the account's credit is used up, add some or use another key")
+        return QuotaSpent(
+            f"{what}; the account's credit is used up, add some or use another key", status=status
+        )
     wait = retry_after(headers, said.words)
     if status == 429 or (status == 0 and _RATE.search(said.all)):
-        return RateLimited(what, retry_after=wait)
+        return RateLimited(what, retry_after=wait, status=status)
     if status == 0 or status >= 500 or status in (408, 409, 425):
-        return Overloaded(what, retry_after=wait)
-    return Refused(f"{what}; {_HINTS.get(status, 'the provider refuses the request')}")
+        return Overloaded(what, retry_after=wait, status=status)
+    return Refused(f"{what}; {_HINTS.get(status, 'the provider refuses the request')}", status=status)

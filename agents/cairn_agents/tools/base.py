@@ -8,12 +8,16 @@ log keeps it, `run` carries it out, and `recover` compares the plan with the wor
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from cairn_memory.blobs import BlobStore
-from cairn_memory.events import FileEffect, Outcome
+from cairn_memory.events import FileEffect, Outcome, Payload
+
+if TYPE_CHECKING:  # the settings need this module, and the terminal the settings: it must load quickly
+    from cairn_memory.memory import Memory
+    from cairn_memory.tasks import Evidence, TaskTree
 
 Kind = Literal["read", "write", "run", "note"]
 """The class of an effect: reads nothing but files, writes files, runs commands, leaves a note."""
@@ -44,11 +48,21 @@ class Scope:
     """Absolute path -> SHA-256 of the content the agent last read or wrote there."""
     withheld: frozenset[str] = frozenset()
     """Names of the host's environment variables that no command gets, besides those of every model key."""
+    output: int = 1_000_000
+    """Characters of a command's output that may go into a result: a small window is not to be filled by one."""
     show: Callable[[str], None] = lambda text: None
     """Shows output as it comes (bash); never stored."""
     mask: Callable[[str], str] = lambda text: text
     """Masks secrets. What is stored is masked in any case; a tool does it before it cuts a text, since half
     a secret, or a value without its name, is not known for one any more."""
+    tasks: "TaskTree | None" = None
+    """The workspace's tasks, shared by its sessions. A tool only asks; what it leaves as `Result.events` changes them."""
+    evidence: "Evidence | None" = None
+    """What the log can show for a task."""
+    memory: "Memory | None" = None
+    """What the workspace remembers; None when the user switched that off."""
+    remember: Literal["allow", "ask", "deny"] = "allow"
+    """What happens when the agent would have something remembered or forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,8 @@ class Plan(Generic[A]):
 class Result:
     """What a call gave: `text` for the model, `summary` one short line for a person.
 
-    `whole` is the full output when `text` is only head and tail of it.
+    `whole` is the full output when `text` is only head and tail of it. `events` are what the call leaves
+    in the log besides; they are durable together with the result, or neither is.
     """
 
     text: str
@@ -86,6 +101,7 @@ class Result:
     exit_code: int | None = None
     whole: bytes | Path | None = None
     background: "Background | None" = None
+    events: tuple[Payload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

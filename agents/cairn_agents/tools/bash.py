@@ -19,7 +19,7 @@ TIMEOUT = 120.0
 LONGEST = 3_600.0
 """Seconds."""
 LIMIT = 30_000
-"""Characters of output in a result."""
+"""Characters of output in a result; fewer where the model's window is small, see `Scope.output`."""
 _FOREVER = 365 * 86_400.0
 END = 80_000
 """Bytes read from each end of a long output."""
@@ -88,7 +88,7 @@ async def _follow(plan: Plan[BashArguments], command: Command, scope: Scope) -> 
             "the run was killed while this command ran, and how it ended is not known; it was not run again. "
             "Look at what it did before you decide"
         )
-    return await asyncio.to_thread(_result, ended, command.output, scope.mask)
+    return await asyncio.to_thread(_result, ended, command.output, scope)
 
 
 def _hand_over(plan: Plan[BashArguments], command: Command, pid: int, scope: Scope) -> Result:
@@ -104,8 +104,8 @@ def _hand_over(plan: Plan[BashArguments], command: Command, pid: int, scope: Sco
     return Result(text, summary=f"in the background, pid {pid}", background=background)
 
 
-def _result(ended: Ended, output: Path, mask: Mask) -> Result:
-    text, whole = _read(output, mask)
+def _result(ended: Ended, output: Path, scope: Scope) -> Result:
+    text, whole = _read(output, scope.mask, min(LIMIT, scope.output))
     body = text.rstrip("\n") or "(no output)"
     if ended.reason:
         return Result(f"{body}\n[{ended.reason}]", ended.reason, "error", exit_code=ended.code, whole=whole)
@@ -116,7 +116,7 @@ def _result(ended: Ended, output: Path, mask: Mask) -> Result:
     return Result(body, counted(lines, "line") if lines else "ok", exit_code=0, whole=whole)
 
 
-def _read(output: Path, mask: Mask) -> tuple[str, Path | None]:
+def _read(output: Path, mask: Mask, limit: int) -> tuple[str, Path | None]:
     """The output cleaned and within the limit, and where the whole of it lies when it was cut."""
     try:
         with output.open("rb") as file:
@@ -129,9 +129,9 @@ def _read(output: Path, mask: Mask) -> tuple[str, Path | None]:
     if tail:
         left_out = f"\n[... {size - 2 * END:,} bytes left out ...]\n"
         text = left_out.join((_head(head, mask), _tail(tail, mask)))
-    elif len(text := clean(head)) > LIMIT:
+    elif len(text := clean(head)) > limit:
         text = mask(text)
-    text, cut = head_and_tail(text, LIMIT)
+    text, cut = head_and_tail(text, limit)
     return text, output if cut or tail else None
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope
 from cairn_agents.tools.masking import first_line
+from cairn_memory.events import NoteAdded
 
 _TITLE = 80
 """Characters."""
@@ -16,17 +17,18 @@ class NoteArguments(Arguments):
 
 
 class Note:
-    """The session turns the text into an event; nothing else happens."""
+    """The text becomes an event; nothing else happens."""
 
     name: ClassVar[str] = "note"
     kind: ClassVar[Kind] = "note"
     Args = NoteArguments
 
     async def plan(self, call: str, args: NoteArguments, scope: Scope) -> Plan[NoteArguments]:
-        return Plan(call, args, f"note {first_line(args.text, _TITLE, scope.mask)}", result=args.text)
+        return Plan(call, args, f"note {first_line(args.text, _TITLE, scope.mask)}")
 
     async def run(self, plan: Plan[NoteArguments], scope: Scope) -> Result:
-        return Result("Noted.", summary=first_line(plan.args.text, _TITLE, scope.mask))
+        summary = first_line(plan.args.text, _TITLE, scope.mask)
+        return Result("Noted.", summary=summary, events=(NoteAdded(text=plan.args.text),))
 
     async def recover(self, plan: Plan[NoteArguments], scope: Scope) -> Result | None:
         return None

@@ -13,18 +13,25 @@ from cairn_agents.tools.bash import Bash
 from cairn_agents.tools.edit import Edit
 from cairn_agents.tools.glob import Glob
 from cairn_agents.tools.grep import Grep
+from cairn_agents.tools.history import History
+from cairn_agents.tools.memory import Memory
 from cairn_agents.tools.note import Note
 from cairn_agents.tools.read import Read
+from cairn_agents.tools.task import Task
 from cairn_agents.tools.write import Write
 
 _SCHEMA_KEYS = ("type", "default", "items", "enum")
 
 
 class Toolbox:
-    """All tools, in a fixed order: the order is part of the bytes that a provider caches."""
+    """All tools, in a fixed order: the order is part of the bytes that a provider caches.
 
-    def __init__(self) -> None:
-        tools = (Read(), Write(), Edit(), Bash(), Grep(), Glob(), Note())
+    Those named in `without` are not offered; one that is called all the same says why it does nothing.
+    """
+
+    def __init__(self, without: Collection[str] = ()) -> None:
+        self._without = frozenset(without)
+        tools = (Read(), Write(), Edit(), Bash(), Grep(), Glob(), Note(), Task(), Memory(), History())
         self._tools = {tool.name: cast(Tool[Arguments], tool) for tool in tools}
 
     @property
@@ -50,7 +57,8 @@ class Toolbox:
 
     def schemas(self, kinds: Collection[Kind]) -> list[dict[str, object]]:
         """The tools whose effect is of one of `kinds`, as the model's API takes them."""
-        return [_schema(tool) for tool in self._tools.values() if tool.kind in kinds]
+        offered = (tool for name, tool in self._tools.items() if name not in self._without)
+        return [_schema(tool) for tool in offered if tool.kind in kinds]
 
     def parse(self, name: str, arguments: dict[str, object]) -> Arguments:
         """The arguments, checked. Raises ToolError that names each one that is wrong.

@@ -18,6 +18,7 @@ from cairn_memory.events.conversation import (
     ModelReplied,
     ModelRequested,
     NoteAdded,
+    NoteRemoved,
     Outcome,
     ProcessEnded,
     ProcessStarted,
@@ -44,12 +45,14 @@ from cairn_memory.events.memory import (
     ClaimScope,
     DriftFound,
     FileVersioned,
+    LogRewritten,
     ReceiptItem,
     ReceiptWritten,
     SessionImported,
     SideCallReplied,
     TaskChanged,
     TaskState,
+    WorkTreeSeen,
 )
 
 __all__ = [
@@ -73,10 +76,12 @@ __all__ = [
     "GuardActed",
     "HostMessage",
     "HostStarted",
+    "LogRewritten",
     "ModelFailed",
     "ModelReplied",
     "ModelRequested",
     "NoteAdded",
+    "NoteRemoved",
     "Origin",
     "Outcome",
     "Part",
@@ -100,5 +105,6 @@ __all__ = [
     "Usage",
     "UserMessage",
     "WindowStarted",
+    "WorkTreeSeen",
     "load",
 ]

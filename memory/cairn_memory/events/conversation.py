@@ -77,7 +77,10 @@ class SessionStarted(Payload):
 
 
 class SessionResumed(Payload):
-    """Somebody took the session up again, perhaps with other settings than before."""
+    """Somebody took the session up again, perhaps with other settings than before.
+
+    `root` is where its work tree lies now, "" for where it was.
+    """
 
     kind: ClassVar[str] = "session.resumed"
     model: Line = ""
@@ -85,6 +88,7 @@ class SessionResumed(Payload):
     key: Line = ""
     window: int = 0
     budget: Budget = Budget()
+    root: Line = ""
     approve_all: bool = False
 
 
@@ -111,6 +115,7 @@ class HostMessage(Payload):
 
     kind: ClassVar[str] = "message.host"
     text: Text
+    whole: BlobRef | None = None
     about: Line = ""
     origin: Origin | None = None
 
@@ -235,7 +240,7 @@ class ApprovalAnswered(Payload):
 
 
 class GuardActed(Payload):
-    """A guard saw something wrong in `step` and acted, for the `count`th time in a row."""
+    """A guard saw something wrong in `step` and acted, for the `count`th time in a row. `left` is what it found left to do."""
 
     kind: ClassVar[str] = "guard.acted"
     guard: Line
@@ -243,13 +248,22 @@ class GuardActed(Payload):
     reason: Line
     step: int = 0
     count: int = 1
+    left: int = 0
 
 
 class NoteAdded(Payload):
-    """A note the agent left for later."""
+    """A note for later. `by` is who left it."""
 
     kind: ClassVar[str] = "note.added"
     text: Text
+    by: Literal["agent", "user"] = "agent"
+
+
+class NoteRemoved(Payload):
+    """The user took the note of event `note` out of notes.md."""
+
+    kind: ClassVar[str] = "note.removed"
+    note: int
 
 
 class ProcessStarted(Payload):

@@ -59,19 +59,19 @@ class SideCallReplied(Payload):
 
 
 class CheckpointStarted(Payload):
-    """A checkpoint is being made: number `number` of the session, of everything up to event `covers`."""
+    """A checkpoint is being made of everything up to event `covers`. `marks` of the window's marks were passed then."""
 
     kind: ClassVar[str] = "checkpoint.started"
-    number: int
     covers: int
     reason: Line = ""
+    marks: int = 0
 
 
 class CheckpointWritten(Payload):
     """A checkpoint stands. `data` is the blob with all of it; with this event it counts, before it there is none.
 
     `notes` are the events of the notes it took in, `dropped` says what a check found untrue and left out,
-    `problem` why there is no judgement in it when the writer failed.
+    `problem` why there is no judgement in it when the writer failed. `expired` is one whose blob went by age or size.
     """
 
     kind: ClassVar[str] = "checkpoint.written"
@@ -83,6 +83,7 @@ class CheckpointWritten(Payload):
     notes: Numbers = ()
     dropped: Lines = ()
     problem: Line = ""
+    expired: bool = False
     usage: Usage = Usage()
     cost: float = 0.0
     ms: int = 0
@@ -169,7 +170,7 @@ class FileVersioned(Payload):
     """A memory file has a new version. `file` is its name among the memory files, `content` its bytes from now on.
 
     `before` is the digest of what was there ("" when there was no file). A version by `user` was found on
-    disk: somebody edited by hand.
+    disk, edited by hand, or the user asked for it: `reason` says which.
     """
 
     kind: ClassVar[str] = "file.versioned"
@@ -179,6 +180,23 @@ class FileVersioned(Payload):
     before: Line = ""
     reason: Line = ""
     by: By = "agent"
+
+
+class WorkTreeSeen(Payload):
+    """How the work tree stood, as git has it. `head` is the commit, `branch` "" when none is checked out; all "" without git.
+
+    `dirty` are files with changes that are in no commit, `files` how many of them there are. `others` are files that
+    the session knew and that were other by then (the first digits of their SHA-256, or "gone", then the path),
+    `count` how many of those there are: nobody else need have changed them, a command of its own may have.
+    """
+
+    kind: ClassVar[str] = "worktree.seen"
+    branch: Line = ""
+    head: Line = ""
+    dirty: Lines = ()
+    files: int = 0
+    others: Lines = ()
+    count: int = 0
 
 
 class DriftFound(Payload):
@@ -198,3 +216,12 @@ class SessionImported(Payload):
     digest: Line
     messages: int = 0
     problems: Lines = ()
+
+
+class LogRewritten(Payload):
+    """Events before this one were erased or masked on purpose, so many of each, for `reason`."""
+
+    kind: ClassVar[str] = "log.rewritten"
+    reason: Line
+    erased: int = 0
+    changed: int = 0

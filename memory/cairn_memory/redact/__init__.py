@@ -6,6 +6,7 @@ known       values the host knows: its own keys, and those of the environment
 forms       secrets that show what they are: prefixes, PEM, JWT, URLs
 assignments secrets that only their name gives away: `password = ...`
 lookalikes  what is no secret although it stands where one would
+restore     puts back what a person's own file still holds, when it returns to an old version
 """
 
 from cairn_memory.redact.known import environment_secrets

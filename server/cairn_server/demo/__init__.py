@@ -1,1 +1,1 @@
-"""`cairn demo`: a small project, a recorded run of it, a kill in the middle, and what came of it."""
+"""`cairn demo`: a small project, a long recorded run of it in a small window, a kill in the middle, and what came of it."""

@@ -3,16 +3,21 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from cairn_agents.recording import Recording, parse
+from cairn_memory.blobs import BlobStore
+from cairn_memory.events import Event, WindowStarted
 from cairn_memory.places import Workspace
 from cairn_memory.verify import verify
 from cairn_server.demo.command import CommandFailed, CommandLine
-from cairn_server.demo.story import Story
+from cairn_server.demo.meter import Meter
+from cairn_server.demo.story import RULE, WINDOW, Story
 from cairn_server.demo.watch import Kill, NotKilled, Watcher, step_to_kill
+from cairn_server.demo.windows import without_memory
 from cairn_server.demo.workspace import DemoWorkspace
 from cairn_server.hostfile import HostFile
 from cairn_server.replay.serve import serving
@@ -31,7 +36,8 @@ async def perform(folder: Path, recording: Recording, pace: float, console: Cons
     workspace = Workspace.of(project.root)
     before = project.test()
     console.print(f"A project whose tests fail is in {project.root}: [bold]{before}[/].", highlight=False)
-    async with serving(recording, "of the demo", pace=pace) as base_url:
+    meter = Meter(RULE)
+    async with serving(recording, "of the demo", pace=pace, heard=meter.heard) as base_url:
         cairn = CommandLine(project, base_url, recording.model)
         try:
             kill = await _run_and_kill(cairn, workspace, recording, console)
@@ -56,9 +62,18 @@ async def perform(folder: Path, recording: Recording, pace: float, console: Cons
         before=before,
         after=project.test(),
         changed=tuple(project.changed()),
+        requests=tuple(meter.requests),
+        without_memory=without_memory(events, _first_head(events, workspace)),
         damage=(*kill.damage, *verify(workspace.local)),
         seconds=time.monotonic() - begin,
     )
+
+
+def _first_head(events: Sequence[Event], workspace: Workspace) -> bytes:
+    """What the first window began with, or nothing where there was none."""
+    started = (event.payload for event in events if isinstance(event.payload, WindowStarted))
+    first = next(started, None)
+    return BlobStore(workspace.local / "blobs").get(first.head) if first else b""
 
 
 async def _run_and_kill(
@@ -68,7 +83,7 @@ async def _run_and_kill(
     watcher = Watcher(workspace, step_to_kill(recording))
     watching = asyncio.create_task(asyncio.to_thread(watcher.kill))
     try:
-        code = await cairn.show(console, "run", recording.goal, "--yes")
+        code = await cairn.show(console, "run", recording.goal, "--yes", "--window", str(WINDOW))
         await asyncio.wait((watching,), timeout=_LAST_EVENTS_SECONDS)
     finally:
         watcher.give_up()

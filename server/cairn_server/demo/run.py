@@ -16,13 +16,14 @@ from cairn_server.demo.perform import perform
 from cairn_server.demo.table import show
 
 RECORDING = Path(__file__).parent / "recording.jsonl"
-PACE = 0.2
+PACE = 0.03
 """Seconds a turn takes, so that a person can follow."""
 
 _OPENING = """\
 [bold]Cairn demo.[/] The model's turns are [bold]replayed from a recording[/], written for this
 demo: no model is asked, no key is needed. Everything else is real: the host,
-the HTTP, the tools, the files, the tests, the kill and the resume.
+the HTTP, the tools, the files, the tests, the rebuilds of a small window,
+the kill and the resume.
 """
 
 _CLOSING = """
@@ -37,7 +38,9 @@ To give a real model a real task, in any git repository:
 
 def main(argv: list[str]) -> int:
     """The command. Returns 0 when everything it promises was so, 1 when not."""
-    parser = argparse.ArgumentParser(prog="cairn demo", description="A recorded run, killed and resumed.")
+    parser = argparse.ArgumentParser(
+        prog="cairn demo", description="A long recorded run in a small window, killed and resumed."
+    )
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="work in this new or empty folder and keep it"
     )

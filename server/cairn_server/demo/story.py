@@ -5,15 +5,37 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cairn_agents.recording import Recording
-from cairn_memory.events import Event, ModelReplied, Payload, ToolCall, ToolFinished, ToolStarted, Usage
+from cairn_agents.roles.writer import ROLE
+from cairn_memory.events import (
+    CheckpointWritten,
+    Event,
+    ModelReplied,
+    Payload,
+    SideCallReplied,
+    ToolCall,
+    ToolFinished,
+    ToolStarted,
+    Usage,
+)
 from cairn_memory.verify import Problem
+from cairn_server.demo.meter import Request
 from cairn_server.demo.watch import Kill
+from cairn_server.demo.windows import Rebuild, rebuilds
 from cairn_server.demo.workspace import SuiteRun
 
 P = TypeVar("P", bound=Payload)
 
-MANY = 60
+MANY = 200
 """A run worth the name has more steps than this."""
+WINDOW = 16_384
+"""Tokens that the model's window has in the demo: the smallest that one would work with today."""
+RULE = "Never touch anything under legacy/"
+"""A part of the user's first words, which stand in the recording."""
+PROTECTED = "legacy/"
+OFTEN = 8
+"""So many rebuilds, and checkpoints with a judgement in them, show that it is no accident."""
+SPARED = 3
+"""So many times the tokens the run would have sent without memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +62,43 @@ class Story:
     after: SuiteRun
     changed: tuple[str, ...]
     damage: tuple[Problem, ...]
+    requests: tuple[Request, ...]
+    without_memory: int
     seconds: float
+
+    @property
+    def rebuilds(self) -> list[Rebuild]:
+        return rebuilds(self.events)
+
+    @property
+    def checkpoints(self) -> list[CheckpointWritten]:
+        return self._all(CheckpointWritten)
+
+    @property
+    def judged(self) -> int:
+        """Judgements that the writer gave for checkpoints."""
+        return sum(reply.role == ROLE and not reply.error for reply in self._all(SideCallReplied))
+
+    @property
+    def left_out(self) -> int:
+        """Lines of the writer that no checkpoint took, after a look at the log."""
+        return sum(len(checkpoint.dropped) for checkpoint in self.checkpoints)
+
+    @property
+    def with_rule(self) -> int:
+        """Requests in which the rule stood, word for word; those beside the run count, too."""
+        return sum(request.rule for request in self.requests)
+
+    @property
+    def sent(self) -> int:
+        """Tokens of all requests together, those beside the run included; estimated from their bytes."""
+        return sum(request.tokens for request in self.requests)
+
+    @property
+    def again(self) -> float:
+        """The share of all bytes sent that began the request before, too: what a provider's cache can spare."""
+        size = sum(request.size for request in self.requests)
+        return sum(request.shared for request in self.requests) / size if size else 0.0
 
     @property
     def replies(self) -> list[ModelReplied]:
@@ -98,11 +156,42 @@ class Story:
             Promise("the command that ran during the kill has its result", self._survived()),
             Promise("no call with an effect ran twice", not self.run_twice),
             Promise(
+                "the rule stood word for word in every request",
+                bool(self.requests) and self.with_rule == len(self.requests),
+            ),
+            Promise(
+                f"nothing under {PROTECTED} was touched",
+                not any(name.startswith(PROTECTED) for name in self.changed),
+            ),
+            Promise(
+                f"more than {OFTEN} rebuilds, each with the user's words whole, before the kill and after it",
+                self._rebuilt(),
+            ),
+            Promise(
+                f"no request was larger than the window of {WINDOW:,} tokens",
+                all(request.tokens <= WINDOW for request in self.requests),
+            ),
+            Promise(f"the writer gave more than {OFTEN} judgements for checkpoints", self.judged > OFTEN),
+            Promise(
+                f"the same run without memory would have sent more than {SPARED} times as much",
+                self.without_memory > SPARED * self.sent,
+            ),
+            Promise(
                 "every call has exactly one result", results == Counter(call.id for call in self._calls())
             ),
             Promise("the session, exported, is the same recording again", exported == recorded),
             Promise("the log is whole, right after the kill and at the end", not self.damage),
         ]
+
+    def _rebuilt(self) -> bool:
+        found = self.rebuilds
+        whole = all(
+            (words := each.part("words")).kept and not words.cut and not words.dropped for each in found
+        )
+        around = any(each.step < self.kill.step for each in found) and any(
+            each.step > self.kill.step for each in found
+        )
+        return len(found) > OFTEN and whole and around
 
     def _killed_near(self, half: float) -> bool:
         return half * 0.5 < self.kill.step < half * 1.5 and self.kill.host != self.next_host

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from cairn_server.demo.logbooks import logbooks
+
 PROJECT = Path(__file__).parent / "project"
 SUFFIX = ".txt"
 """Every shipped file of the project ends so: our own tools must not take it for our code."""
@@ -47,6 +49,10 @@ class DemoWorkspace:
             target.parent.mkdir(parents=True, exist_ok=True)
             # Read as text: a checkout on Windows may have other line endings, the recorded edits do not.
             target.write_text(source.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+        folder = workspace.root / "data" / "logbooks"
+        folder.mkdir(parents=True)
+        for logbook in logbooks():
+            (folder / f"{logbook.key}.log").write_text(str(logbook), encoding="utf-8", newline="\n")
         for command in (
             ("init", "-q", "-b", "main"),
             ("add", "-A"),
@@ -80,8 +86,9 @@ class DemoWorkspace:
         return SuiteRun(int(ran[1]) if ran else 0, len(failed) or done.returncode)
 
     def changed(self) -> list[str]:
-        """The files that differ from the first commit, as git sees it."""
-        return self._git("diff", "--name-only").splitlines()
+        """The files that differ from the first commit or are new, as git sees it."""
+        listed = self._git("-c", "core.quotepath=off", "ls-files", "-m", "-o", "--exclude-standard")
+        return sorted(set(listed.splitlines()))
 
     def _git(self, *arguments: str) -> str:
         done = subprocess.run(

@@ -99,11 +99,24 @@ class RunDocuments:
                 self._following[session][1].cancel()  # somebody removed it: from the beginning
                 del self._following[session]
             if session not in self._following:
-                document = RunDocument(path, session, self._log)
-                await document.write()
-                task = asyncio.create_task(self._follow(session, document), name=f"document of {session}")
-                self._following[session] = (document, task)
+                await self._begin(session, path)
             return self._following[session][0].path
+
+    async def _begin(self, session: str, path: Path) -> None:
+        document = RunDocument(path, session, self._log)
+        await document.write()
+        task = asyncio.create_task(self._follow(session, document), name=f"document of {session}")
+        self._following[session] = (document, task)
+
+    async def renew(self) -> None:
+        """Writes all that are followed anew, since the log was rewritten. One whose session is gone is let go of."""
+        async with self._opening:
+            for session, (document, task) in list(self._following.items()):
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                self._following.pop(session, None)
+                if await self._log.read(session=session, limit=1):
+                    await self._begin(session, document.path)
 
     async def close(self) -> None:
         """Stops following."""

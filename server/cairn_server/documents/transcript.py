@@ -9,18 +9,27 @@ from typing import Any, cast
 from cairn_memory.events import (
     ApprovalAnswered,
     ApprovalRequested,
+    CheckpointWritten,
+    ClaimAnswered,
+    ClaimForgotten,
+    ClaimProposed,
+    ClaimRemembered,
+    DriftFound,
     Event,
     GuardActed,
     HostMessage,
     ModelFailed,
     ModelReplied,
+    ModelRequested,
     NoteAdded,
     Payload,
     ProcessEnded,
     ProcessStarted,
+    SessionImported,
     SessionResumed,
     SessionStarted,
     StateChanged,
+    TaskChanged,
     ToolCall,
     ToolFinished,
     ToolStarted,
@@ -28,6 +37,7 @@ from cairn_memory.events import (
     UserMessage,
     WindowStarted,
 )
+from cairn_server.documents import memory
 from cairn_server.documents.markdown import code, fenced, plain, quoted, shortened
 
 LINE = 200
@@ -58,7 +68,7 @@ class Transcript:
         self._calls: dict[str, ToolCall] = {}
         self._started: dict[str, ToolStarted] = {}
         self._told: set[str] = set()
-        self._steps = 0
+        self._steps = self._fill = 0
         self._totals = Usage()
         self._cost = 0.0
         self._began = 0
@@ -109,13 +119,21 @@ class Transcript:
 
     @_render.register
     def _(self, payload: WindowStarted) -> str:
+        if payload.covers:
+            return self._rebuilt(payload)
         if not payload.sources:
             return ""
         return f"Instructions read: {', '.join(map(code, payload.sources))}.\n\n"
 
     @_render.register
+    def _(self, payload: ModelRequested) -> str:
+        self._fill = payload.tokens
+        return ""
+
+    @_render.register
     def _(self, payload: ModelReplied) -> str:
         self._steps, self._totals, self._cost = payload.step, payload.totals, payload.total_cost
+        self._fill = payload.usage.prompt + payload.usage.completion or self._fill
         self._calls = {call.id: call for call in payload.calls}
         usage = payload.usage
         facts = f"*{usage.prompt:,} + {usage.completion:,} tokens, {payload.ms / 1000:.1f} s*"
@@ -171,6 +189,26 @@ class Transcript:
         return f"**Note:**\n\n{_message(payload.text)}\n"
 
     @_render.register
+    def _(self, payload: CheckpointWritten) -> str:
+        return memory.checkpoint_written(payload)
+
+    @_render.register
+    def _(self, payload: ClaimRemembered | ClaimProposed | ClaimAnswered | ClaimForgotten) -> str:
+        return memory.claim_changed(payload)
+
+    @_render.register
+    def _(self, payload: TaskChanged) -> str:
+        return memory.task_changed(payload)
+
+    @_render.register
+    def _(self, payload: DriftFound) -> str:
+        return memory.drift_found(payload)
+
+    @_render.register
+    def _(self, payload: SessionImported) -> str:
+        return memory.session_imported(payload)
+
+    @_render.register
     def _(self, payload: ProcessStarted) -> str:
         return f"- **In the background** {code(payload.command)} (process {payload.pid})\n\n"
 
@@ -195,6 +233,9 @@ class Transcript:
             f"| {self._steps} | {self._totals.prompt:,} | {self._totals.cached:,} "
             f"| {self._totals.completion:,} | {self._cost:.4f} | {seconds:,.1f} s |\n\n"
         )
+
+    def _rebuilt(self, payload: WindowStarted) -> str:
+        return memory.window_rebuilt(payload, self._fill)
 
     def _clock(self) -> str:
         return datetime.fromtimestamp(self._time / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from cairn_agents.recording import Recording, RecordingError, read
-from cairn_server.replay.endpoint import application
+from cairn_server.replay.endpoint import Heard, application
 
 LOOPBACK = "127.0.0.1"
 
@@ -27,15 +27,20 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serving(
-    recording: Recording, name: str = "", *, port: int = 0, pace: float = 0.0
+    recording: Recording,
+    name: str = "",
+    *,
+    port: int = 0,
+    pace: float = 0.0,
+    heard: Heard = lambda body, side: None,
 ) -> AsyncGenerator[str, None]:
-    """Plays `recording` within the block; gives the base URL. `pace`: seconds a turn.
+    """Plays `recording` within the block; gives the base URL. `pace`: seconds a turn. `heard`: see `application`.
 
     Port 0 takes a free one. Raises OSError when `port` cannot be had.
     """
     with socket.create_server((LOOPBACK, port)) as listener:  # listens from here on: nobody is turned away
         config = uvicorn.Config(
-            application(recording, name or recording.session, pace),
+            application(recording, name or recording.session, pace, heard),
             log_config=None,
             log_level="critical",
             access_log=False,

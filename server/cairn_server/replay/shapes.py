@@ -4,6 +4,7 @@ The shapes are those of https://platform.openai.com/docs/api-reference/chat, wit
 `reasoning_content` as most compatible servers send it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,13 @@ from pydantic import BaseModel, ConfigDict
 
 from cairn_agents.recording import Turn
 from cairn_memory.events import ToolCall, Usage
+from cairn_server.replay.trail import Said
 
 PIECE = 24
 """Characters of text in one streamed piece: about what providers send at a time."""
+
+_CONDENSED = re.compile(r"\A<from-cairn>[^{}]*?\(events e\d+ to e\d+, (\d{1,9}) tool calls\)")
+"""What a rebuilt window begins with."""
 
 Json = dict[str, Any]
 
@@ -27,8 +32,27 @@ class StreamOptions(_Asked):
     include_usage: bool = False
 
 
+class Function(_Asked):
+    name: str = ""
+
+
+class Call(_Asked):
+    id: str = ""
+    function: Function = Function()
+
+
 class Message(_Asked):
     role: str
+    content: object = None
+    tool_calls: tuple[Call, ...] | None = None
+
+    @property
+    def text(self) -> str:
+        return self.content if isinstance(self.content, str) else ""
+
+    @property
+    def said(self) -> Said:
+        return self.text, tuple((call.id, call.function.name) for call in self.tool_calls or ())
 
 
 class ChatRequest(_Asked):
@@ -37,11 +61,29 @@ class ChatRequest(_Asked):
     messages: tuple[Message, ...]
     stream: bool = False
     stream_options: StreamOptions | None = None
+    tool_choice: object = None
+    response_format: object = None
 
     @property
-    def replies(self) -> int:
-        """How many replies of the model the conversation holds so far."""
-        return sum(message.role == "assistant" for message in self.messages)
+    def is_side(self) -> bool:
+        """Whether it was made beside the loop: it may call no tool, or must call one, or is to answer in a given shape.
+
+        The loop lets the model choose, and asks for no shape.
+        """
+        shape: object = self.response_format
+        shaped = isinstance(shape, dict) and "json_schema" in shape
+        return shaped or self.tool_choice == "none" or isinstance(self.tool_choice, dict)
+
+    @property
+    def said(self) -> list[Said]:
+        """The replies of the model that the conversation holds so far."""
+        return [message.said for message in self.messages if message.role == "assistant"]
+
+    @property
+    def condensed_calls(self) -> int | None:
+        """How many calls a rebuilt window says it was made of; None for a window from the beginning."""
+        told = (_CONDENSED.search(message.text) for message in self.messages[:2] if message.role == "user")
+        return next((int(found[1]) for found in told if found), None)
 
     @property
     def wants_usage(self) -> bool:

@@ -13,6 +13,8 @@ FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_A_SECOND = 8
 SLOW = 3.0
 """Seconds after which the line says how long the present activity takes."""
+TASK = 28
+"""Characters of the task at hand."""
 LEAST_DOING = 16
 """Cells for what is being done; figures are left out before it has less."""
 
@@ -48,5 +50,11 @@ def _figures(standing: Standing, seconds: float) -> list[str]:
         f"window {fill}" if fill else "",
         words.money(standing.cost),
         spent,
+        _short(one_line(standing.task)),
+        f"checkpoint {standing.checkpoints}" if standing.checkpoints else "",
     )
     return [figure for figure in figures if figure]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= TASK else f"{text[: TASK - 1].rstrip()}…"

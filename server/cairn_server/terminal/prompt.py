@@ -1,5 +1,6 @@
 """`cairn` without a command: a prompt at which one session after another is talked to."""
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,10 @@ HELP = """\
   /sessions         the sessions of this workspace
   /resume [ID]      go on with a session; the newest unfinished one without ID
   /mode plan|build  what a new session may do: plan only reads
+  /memory [...]     what is remembered; /memory search WORDS, /memory remember TEXT, ...
+  /tasks            the tasks of this workspace
+  /checkpoint       make a checkpoint of the session at hand now
+  /rebuild          begin a new window before its next request
   /stop             interrupt the session at hand
   /quit             leave (also Ctrl+D); what runs goes on
 """
@@ -48,6 +53,10 @@ class PromptLoop:
             "/sessions": self._sessions,
             "/resume": self._resume,
             "/mode": self._set_mode,
+            "/memory": self._memory,
+            "/tasks": self._tasks,
+            "/checkpoint": self._checkpoint,
+            "/rebuild": self._rebuild,
             "/stop": self._stop,
             "/quit": self._quit,
             "/exit": self._quit,
@@ -165,6 +174,33 @@ class PromptLoop:
             raise CommandFailed("say /mode plan or /mode build")
         self._mode, self._session = rest, None
         print(f"  the next words begin a new session in {rest} mode")
+
+    def _memory(self, rest: str) -> None:
+        from cairn_server.terminal.arguments import parse
+        from cairn_server.terminal.memory.command import memory
+
+        try:
+            options = parse(["memory", *shlex.split(rest)])
+        except ValueError as error:
+            raise CommandFailed(f"/memory {rest}: {error}") from error
+        except SystemExit:  # what is wrong with it was said
+            return
+        memory(self._dial, options)
+
+    def _tasks(self, rest: str) -> None:
+        from cairn_server.terminal.tasks import tasks
+
+        tasks(self._dial, as_json=False)
+
+    def _checkpoint(self, rest: str) -> None:
+        from cairn_server.terminal.checkpoints import checkpoint
+
+        checkpoint(self._dial, rest or self._session, as_json=False)
+
+    def _rebuild(self, rest: str) -> None:
+        from cairn_server.terminal.checkpoints import rebuild
+
+        rebuild(self._dial, rest or self._session, as_json=False)
 
     def _stop(self, rest: str) -> None:
         session = rest or self._session

@@ -4,6 +4,8 @@ import time
 
 from cairn_server.terminal.wire import Approval, Event, Payload, SessionInfo
 
+WRITER = "waiting for the checkpoint writer"
+
 
 class Standing:
     """Folds a session's events. `begin` sets it to what the host knows when its past is not read."""
@@ -25,7 +27,16 @@ class Standing:
         self.doing = "starting"
         self.doing_since = time.monotonic()
         self.approvals: dict[str, Approval] = {}
+        self.checkpoints = 0
+        """Written since anybody looked."""
         self._calls: dict[str, str] = {}
+        self._tasks: dict[str, str] = {}
+        self._writing = False
+
+    @property
+    def task(self) -> str:
+        """The task at hand, as far as it was seen to be begun."""
+        return next(reversed(self._tasks.values()), "")
 
     @property
     def rests(self) -> bool:
@@ -76,14 +87,38 @@ class Standing:
             case "tool.finished":
                 self._calls.pop(str(payload["call"]), None)
                 self._drop_approvals(str(payload["call"]))
-                self._does(", ".join(self._calls.values()) or "going on")
+                self._does(", ".join(self._calls.values()) or self._between())
             case "approval.requested":
                 self.approvals[str(payload["id"])] = Approval(**_approval(payload))
             case "approval.answered":
                 self.approvals.pop(str(payload["id"]), None)
                 self._does("going on")
             case _:
+                self._remembers(event["kind"], payload)
+
+    def _remembers(self, kind: str, payload: Payload) -> None:
+        """Takes in what happens to the session's memory."""
+        match kind:
+            case "checkpoint.started":
+                self._writing = True
+            case "checkpoint.written":
+                self._writing = False
+                self.checkpoints = max(self.checkpoints, int(payload.get("number", 0)))
+                if self.doing == WRITER:
+                    self._does("going on")
+            case "window.started":
+                self.fill = int(payload.get("tokens", 0)) or self.fill
+            case "task.changed":
+                number = str(payload.get("task", ""))
+                self._tasks.pop(number, None)
+                if payload.get("state") == "in progress":
+                    self._tasks[number] = f"{number} {payload.get('title', '')}"
+            case _:
                 pass
+
+    def _between(self) -> str:
+        """What goes on between two requests: a full window waits for a checkpoint that is being written."""
+        return WRITER if self._writing else "going on"
 
     def streams(self, source: str, text: str) -> None:
         """What comes in now says what is being done."""
@@ -106,7 +141,7 @@ class Standing:
         self.fill = int(usage.get("prompt", 0)) + int(usage.get("completion", 0)) or self.fill
         self.tokens = int(totals.get("prompt", 0)) + int(totals.get("completion", 0))
         self.cost = float(payload.get("total_cost", 0.0))
-        self._does("going on")
+        self._does(self._between())
 
     def _drop_approvals(self, call: str) -> None:
         self.approvals = {key: each for key, each in self.approvals.items() if each["call"] != call}

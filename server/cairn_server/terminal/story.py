@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from cairn_server.terminal import words
+from cairn_server.terminal import recalled, words
 from cairn_server.terminal.difference import difference
 from cairn_server.terminal.line import Line, Span, block, line
 from cairn_server.terminal.wire import Event, Payload
@@ -48,6 +48,7 @@ class Story:
         self._began = 0
         self._root = ""
         self._totals: Payload = {}
+        self._fill = 0
         self._tellers: dict[str, Callable[[Event, Payload], list[Line]]] = {
             "session.started": self._session_started,
             "session.resumed": self._session_resumed,
@@ -55,6 +56,7 @@ class Story:
             "message.user": self._user,
             "message.host": self._host,
             "window.started": self._window,
+            "model.requested": self._requested,
             "model.replied": self._replied,
             "model.failed": self._failed,
             "tool.started": self._tool_started,
@@ -66,6 +68,7 @@ class Story:
             "process.started": self._nothing,
             "process.ended": self._process_ended,
             "host.started": self._host_started,
+            **recalled.TELLERS,
         }
 
     def tell(self, event: Event) -> list[Line]:
@@ -127,10 +130,16 @@ class Story:
 
     def _window(self, event: Event, payload: Payload) -> list[Line]:
         sources = [str(source).removeprefix(f"{self._root}/") for source in payload.get("sources", ())]
+        if payload.get("covers"):
+            return [recalled.window_rebuilt(payload, self._fill)]
         number = int(payload.get("number", 1))
         again = f"window {number}" if number > 1 else ""
         said = words.joined(again, f"read {', '.join(sources)}" if sources else "")
         return [line("head", Span(said, "dim", True))] if said else []
+
+    def _requested(self, event: Event, payload: Payload) -> list[Line]:
+        self._fill = int(payload.get("tokens", 0))
+        return []
 
     def _replied(self, event: Event, payload: Payload) -> list[Line]:
         self.note_reply(payload)
@@ -141,6 +150,8 @@ class Story:
     def note_reply(self, payload: Payload) -> None:
         """Takes in what a reply says beside its text, for whoever has shown the text already."""
         self._totals = payload
+        usage = payload.get("usage", {})
+        self._fill = int(usage.get("prompt", 0)) + int(usage.get("completion", 0)) or self._fill
         for call in payload.get("calls", ()):
             self._titles[str(call.get("id", ""))] = _from_arguments(str(call.get("arguments", "")))
 

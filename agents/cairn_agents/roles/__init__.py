@@ -1,0 +1,1 @@
+"""Roles: what a model is asked beside the conversation, on the conversation's own prefix."""

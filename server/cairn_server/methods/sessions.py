@@ -1,0 +1,74 @@
+"""Sessions: list them, read their events, bring some in; their checkpoints and windows on demand."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from cairn_agents.runs import RunInfo
+from cairn_memory.events import Event
+from cairn_server import protocol as wire
+from cairn_server.call import INVALID_PARAMS, CallError, Context, Method
+
+PAGE_BYTES = 4_000_000
+"""Payload bytes of one `EventPage`: far below what a client takes as one message."""
+
+
+async def _list(context: Context, params: wire.Nothing) -> wire.SessionList:
+    return wire.SessionList(sessions=[session_info(run) for run in context.runs.list()])
+
+
+async def _show(context: Context, params: wire.ShowSession) -> wire.EventPage:
+    session = context.runs.find(params.session)
+    found = await context.log.read(params.since, session=session, limit=params.limit + 1)
+    page = _within(found[: params.limit], PAGE_BYTES)
+    return wire.EventPage(events=[_wire_event(event) for event in page], more=len(page) < len(found))
+
+
+async def _replay(context: Context, params: wire.SessionRef) -> wire.ReplayFile:
+    return wire.ReplayFile(text=await context.runs.replay_file(context.runs.find(params.session)))
+
+
+async def _import(context: Context, params: wire.ImportSession) -> wire.ImportedSession:
+    if not os.path.isabs(params.path):
+        raise CallError(INVALID_PARAMS, "path: give an absolute path")
+    imported = await context.runs.import_session(Path(params.path))
+    return wire.ImportedSession(
+        session=imported.session,
+        messages=imported.messages,
+        problems=list(imported.problems),
+        already=imported.already,
+    )
+
+
+def session_info(run: RunInfo) -> wire.SessionInfo:
+    """A session as clients see it."""
+    return wire.SessionInfo.model_validate(run, from_attributes=True)
+
+
+def _within(events: list[Event], size: int) -> list[Event]:
+    """As many of the first events as fit into `size` bytes, at least one."""
+    for count, event in enumerate(events):
+        size -= len(event.text)
+        if size < 0 and count:
+            return events[:count]
+    return events
+
+
+def _wire_event(event: Event) -> wire.WireEvent:
+    return wire.WireEvent(
+        seq=event.seq,
+        session=event.session,
+        agent=event.agent,
+        kind=event.kind,
+        time=event.time,
+        payload=json.loads(event.text),
+    )
+
+
+METHODS: tuple[Method[Any, Any], ...] = (
+    Method("cairn/session/list", wire.Nothing, wire.SessionList, _list),
+    Method("cairn/session/show", wire.ShowSession, wire.EventPage, _show),
+    Method("cairn/session/replay", wire.SessionRef, wire.ReplayFile, _replay),
+    Method("cairn/session/import", wire.ImportSession, wire.ImportedSession, _import),
+)

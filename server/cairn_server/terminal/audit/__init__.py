@@ -1,0 +1,1 @@
+"""`cairn audit`: what was done in a workspace, for people, programs and reports."""

@@ -1,0 +1,19 @@
+"""A results file of several benchmarks: each replaces its own section and leaves the others as they are."""
+
+from pathlib import Path
+
+MEMORY = Path(__file__).with_name("memory.md")
+"""Where what concerns memory is written down."""
+
+
+def publish(name: str, text: str, file: Path = MEMORY) -> None:
+    """Puts `text` (Markdown, with its heading) in place of the section `name`, or at the end when there is none."""
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    section = f"{begin}\n{text.strip()}\n{end}"
+    before = file.read_text(encoding="utf-8") if file.exists() else "# Memory, measured\n"
+    head, found, rest = before.partition(begin)
+    if found:
+        _, _, tail = rest.partition(end)
+        file.write_text(f"{head}{section}{tail}", encoding="utf-8")
+    else:
+        file.write_text(f"{before.rstrip()}\n\n{section}\n", encoding="utf-8")
