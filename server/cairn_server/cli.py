@@ -128,7 +128,7 @@ def _show(options: Namespace, workspace: Workspace, dial: Dial) -> int:
         return receipts(dial, options.session, options.json)
     if options.as_replay:
         return as_replay(dial, options.session)
-    return show(dial, options.session, options.json, options.reasoning)
+    return show(dial, options.session, options.json, options.reasoning, options.tail)
 
 
 def _status(options: Namespace, workspace: Workspace, dial: Dial) -> int:

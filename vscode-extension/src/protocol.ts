@@ -333,7 +333,7 @@ export interface EventNotice {
   event: WireEvent;
 }
 
-/** Events in order. `more` when there are others after the last one here. */
+/** Events in order. `more` when there are others after the last one here (with `newest`: before the first one). */
 export interface EventPage {
   events: WireEvent[];
   more: boolean;
@@ -891,11 +891,12 @@ export interface ShowMemory {
   ref: string;
 }
 
-/** `cairn/session/show`: events of one session after number `since`, at most `limit`. */
+/** `cairn/session/show`: events of one session after number `since`, at most `limit`; with `newest` the last of them. */
 export interface ShowSession {
   session: string;
   since?: number;
   limit?: number;
+  newest?: boolean;
 }
 
 /** The whole text of what was asked for. `facts` are lines about it. */

@@ -20,8 +20,12 @@ async def _list(context: Context, params: wire.Nothing) -> wire.SessionList:
 
 async def _show(context: Context, params: wire.ShowSession) -> wire.EventPage:
     session = context.runs.find(params.session)
-    found = await context.log.read(params.since, session=session, limit=params.limit + 1)
-    page = _within(found[: params.limit], PAGE_BYTES)
+    limit = params.limit + 1
+    found = await context.log.read(params.since, session=session, limit=limit, newest=params.newest)
+    if params.newest:
+        page = _within(found[::-1][: params.limit], PAGE_BYTES)[::-1]
+    else:
+        page = _within(found[: params.limit], PAGE_BYTES)
     return wire.EventPage(events=[_wire_event(event) for event in page], more=len(page) < len(found))
 
 

@@ -62,15 +62,16 @@ class Interrupted(Wire):
 
 
 class ShowSession(Wire):
-    """`cairn/session/show`: events of one session after number `since`, at most `limit`."""
+    """`cairn/session/show`: events of one session after number `since`, at most `limit`; with `newest` the last of them."""
 
     session: Id
     since: int = Field(default=0, ge=0)
     limit: int = Field(default=500, ge=1, le=2_000)
+    newest: bool = False
 
 
 class EventPage(Wire):
-    """Events in order. `more` when there are others after the last one here."""
+    """Events in order. `more` when there are others after the last one here (with `newest`: before the first one)."""
 
     events: list["WireEvent"]
     more: bool

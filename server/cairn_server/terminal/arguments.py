@@ -21,6 +21,7 @@ from cairn_server.terminal.options import (
     reasoning,
     session,
     settings,
+    tail,
     task_change,
     tokens,
     words,
@@ -59,8 +60,9 @@ _COMMANDS: dict[str, tuple[Any, ...]] = {
         "List the sessions of the workspace, or import some of other programs.", imports, as_json, folder
     ),
     "show": (
-        "Print a session from its beginning.",
+        "Print a session from its beginning, or the end of it.",
         session(_ID, needed=True),
+        tail,
         flag("--as-replay", "as a file for `cairn replay`"),
         flag("--receipts", "what each of its windows was made of"),
         reasoning, as_json, folder,

@@ -45,6 +45,10 @@ def as_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs: JSON on stdout and nothing else")
 
 
+def tail(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tail", type=number, default=0, metavar="N", help="only its newest N events")
+
+
 def reasoning(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reasoning", action="store_true", help="the model's reasoning in full, not folded")
 

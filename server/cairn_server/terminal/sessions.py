@@ -8,6 +8,9 @@ from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import USAGE, CommandFailed
 from cairn_server.terminal.wire import Event, SessionInfo
 
+NEWEST = 2_000
+"""Events that can be asked for from the end."""
+
 PAGE = 500
 """Events asked for at once."""
 
@@ -67,6 +70,12 @@ def pages(connection: Connection, session: str) -> Iterator[list[Event]]:
         if events:
             since = events[-1]["seq"]
             yield events
+
+
+def newest(connection: Connection, session: str, count: int) -> Iterator[list[Event]]:
+    """The newest `count` events of a session, however long it is."""
+    params = {"session": session, "limit": min(count, NEWEST), "newest": True}
+    yield connection.request("cairn/session/show", params)["events"]
 
 
 def subscribe(connection: Connection, session: str, since: int, manner: Manner) -> None:
