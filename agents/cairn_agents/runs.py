@@ -7,8 +7,9 @@ import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cairn_agents.calls import drop_calls
 from cairn_agents.checkpoints import Checkpoints
@@ -16,7 +17,6 @@ from cairn_agents.config import LoadedConfig
 from cairn_agents.credentials import mark_of
 from cairn_agents.guards.base import Rest
 from cairn_agents.info import RunInfo, info_of, infos_from_log
-from cairn_agents.keeping import Keeping
 from cairn_agents.loop import work
 from cairn_agents.modes import ModeName
 from cairn_agents.opening import open_window
@@ -41,6 +41,9 @@ from cairn_memory.imports.message import Imported, ImportRefused
 from cairn_memory.log import EventLog
 from cairn_memory.places import UserFolders, Workspace
 from cairn_memory.sessions import SessionFold
+
+if TYPE_CHECKING:
+    from cairn_agents.keeping import Keeping
 
 __all__ = ["RunError", "RunInfo", "RunSettings", "Runs", "Stream", "StreamSource"]
 
@@ -84,7 +87,6 @@ class Runs:
         self._rebuilds: set[str] = set()
         """Sessions at rest whose window somebody wants rebuilt; forgotten with this process."""
         self.memory = self._outfitter.memory
-        self.keeping = Keeping(self, self.memory, lambda: self.config().config.memory)
         self._expiring: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -96,7 +98,16 @@ class Runs:
                 change = StateChanged(state="interrupted", reason=KILLED, cause="host")
                 (event,) = await self._log.append(info.session, change)
                 self._known[info.session] = info.resting(change.state, change.reason, event.time)
-        self._expiring = asyncio.create_task(self.keeping.expire_at_start(), name="retention")
+        kept = self.config().config.memory
+        if kept.keep_days or kept.keep_mb:
+            self._expiring = asyncio.create_task(self.keeping.expire_at_start(), name="retention")
+
+    @cached_property
+    def keeping(self) -> "Keeping":
+        """What is kept, and how it goes."""
+        from cairn_agents.keeping import Keeping  # needed seldom, and a host should start quickly
+
+        return Keeping(self, self.memory, lambda: self.config().config.memory)
 
     @asynccontextmanager
     async def quiet(self, sessions: Collection[str] | None = None) -> AsyncGenerator[None]:
@@ -315,7 +326,8 @@ class Runs:
         """Interrupts what runs, saying why; ends background commands, lets go of the model connections."""
         if self._expiring is not None:
             self._expiring.cancel()
-        await self.keeping.close()
+        if "keeping" in self.__dict__:
+            await self.keeping.close()
         await asyncio.gather(*(self.interrupt(name, cause) for name in list(self._live)))
         await asyncio.gather(*(each.close() for each in self._checkpoints.values()))
         await self._outfitter.close()

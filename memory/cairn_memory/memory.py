@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from cairn_memory.blobs import BlobStore
 from cairn_memory.claims import Claim, Claims, Proposals
-from cairn_memory.claims.ranked import ranked
 from cairn_memory.errors import StoreDamaged, StoreError, explain
 from cairn_memory.events import CheckpointWritten, ClaimScope, Event, Payload
 from cairn_memory.inject import Injected, inject
@@ -19,11 +19,11 @@ from cairn_memory.recall.checkpoint import Checkpoint
 from cairn_memory.recall.compose import Material, Remembered
 from cairn_memory.recall.facts import Facts
 from cairn_memory.recall.made import from_json
-from cairn_memory.search import SearchIndex
-from cairn_memory.search.index import INDEX
-from cairn_memory.sections import MemorySections
 from cairn_memory.tasks import TaskTree, read_tasks, task_lines
 from cairn_memory.versions import Versions
+
+if TYPE_CHECKING:
+    from cairn_memory.search import SearchIndex
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +83,7 @@ class Memory:
     @asynccontextmanager
     async def without_index(self) -> AsyncGenerator[None]:
         """Has the index closed inside, and follows the log again after it if it did before."""
+
         async with self._opening:
             index, self._index = self._index, None
             if index is not None:
@@ -101,6 +102,8 @@ class Memory:
             await self._index.close()
 
     def _remove_index(self) -> None:
+        from cairn_memory.search.index import INDEX
+
         try:
             for path in self.workspace.local.glob(f"{INDEX}*"):
                 path.unlink(missing_ok=True)
@@ -112,10 +115,13 @@ class Memory:
         self.tasks.apply(payload, session, time)
         self.pages.follow(payload, session, self.tasks)
 
-    async def index(self) -> SearchIndex:
+    async def index(self) -> "SearchIndex":
         """The search, opened when it is first needed. Raises StoreError, also when the memory is switched off."""
         if not self.enabled():
             raise StoreError(OFF)
+        from cairn_memory.search import SearchIndex  # needed later, and a host should start quickly
+        from cairn_memory.sections import MemorySections
+
         async with self._opening:
             if self._index is None:
                 self._index = await SearchIndex.open(
@@ -144,6 +150,12 @@ class Memory:
             return [], []
         rules = [claim for claim in claims if claim.about == "rule"]
         others = [claim for claim in claims if claim.about != "rule"]
+        if not others:
+            return rules, []
+        from cairn_memory.claims.ranked import (
+            ranked,  # with the search's words: only where there is something to rank
+        )
+
         return rules, ranked(others, about)[:RANKED]
 
     async def material(

@@ -237,9 +237,10 @@ def _valid(method: Method[Any, Any]) -> dict[str, Any]:
 
 async def test_the_end_of_a_session_is_shown_without_its_beginning(host: HostProcess) -> None:
     async with deadline(), client(host.file, "rpc") as terminal:
-        await terminal.request("cairn/events/subscribe")
-        session = (await terminal.request("cairn/run/start", {"prompt": "notes 300 10"}))["session"]
-        while (event := await terminal.event())["kind"] != "session.state":
+        started = await terminal.request("cairn/run/start", {"prompt": "notes 300 10"})
+        session = started["session"]
+        await terminal.request("cairn/events/subscribe", {"session": session, "since": started["since"]})
+        while (event := await terminal.event())["payload"].get("state") != "done":
             pass
         page = await terminal.request("cairn/session/show", {"session": session, "limit": 3, "newest": True})
         assert [each["seq"] for each in page["events"]] == [event["seq"] - 2, event["seq"] - 1, event["seq"]]

@@ -1,7 +1,7 @@
 """history: looks up what happened, in this session and in those before it."""
 
 import time
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,9 @@ from cairn_agents.tools.lists import EventNumber
 from cairn_agents.tools.masking import first_line
 from cairn_memory.bounds import cut
 from cairn_memory.errors import StoreError
-from cairn_memory.search import Hit, SearchIndex
+
+if TYPE_CHECKING:  # the index is opened when it is first asked
+    from cairn_memory.search import Hit, SearchIndex
 
 TITLE = 80
 LONGEST = 20_000
@@ -63,7 +65,7 @@ class History:
         return None
 
 
-async def _get(index: SearchIndex, event: int) -> Result:
+async def _get(index: "SearchIndex", event: int) -> Result:
     unit = await index.get(event)
     if unit is None:
         raise ToolError(f"there is nothing to read in event e{event}; history search finds events")
@@ -72,7 +74,7 @@ async def _get(index: SearchIndex, event: int) -> Result:
     return Result(f"{head}\n{cut(unit.passage.text, LONGEST)}", summary=f"e{event}")
 
 
-def shown(hits: list[Hit], problems: tuple[str, ...] = ()) -> str:
+def shown(hits: "list[Hit]", problems: tuple[str, ...] = ()) -> str:
     """Hits as the model reads them: where each stands, and its telling lines."""
     lines = [f"[{problem}]" for problem in problems]
     for hit in hits:

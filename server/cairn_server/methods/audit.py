@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from cairn_memory.audit import read_audit
 from cairn_server import protocol as wire
 from cairn_server.call import Context, Method
 
 
 async def _list(context: Context, params: wire.ListAudit) -> wire.AuditPage:
+    from cairn_memory.audit import read_audit  # needed seldom, and a host should start quickly
+
     page = await read_audit(
         context.log,
         params.since,

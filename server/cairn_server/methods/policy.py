@@ -2,14 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cairn_agents.runs import RunError
-from cairn_memory.inventory import Kept
-from cairn_memory.scopes import Everything, OneSession, ProjectMemory, Scope
 from cairn_server import protocol as wire
 from cairn_server.call import Context, Method
 from cairn_server.methods.memory import claim_info
+
+if TYPE_CHECKING:
+    from cairn_memory.inventory import Kept
+    from cairn_memory.scopes import Scope
 
 
 async def _where(context: Context, params: wire.Nothing) -> wire.Whereabouts:
@@ -107,7 +109,9 @@ async def _redact(context: Context, params: wire.Nothing) -> wire.RedactedMemory
     )
 
 
-def _scope(what: str, session: str) -> Scope:
+def _scope(what: str, session: str) -> "Scope":
+    from cairn_memory.scopes import Everything, OneSession, ProjectMemory  # needed seldom
+
     if what == "session":
         return OneSession(session)
     return ProjectMemory() if what == "project" else Everything()
@@ -121,7 +125,7 @@ def _absolute(path: str) -> Path:
     return found
 
 
-def _kept(kept: Kept) -> wire.KeptThing:
+def _kept(kept: "Kept") -> wire.KeptThing:
     return wire.KeptThing.model_validate(asdict(kept) | {"path": str(kept.path)})
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from cairn_agents.runs import RunError
 from cairn_memory.events import CheckpointWritten, Event
-from cairn_memory.preview import PreviewError, preview
 from cairn_memory.recall.page import to_markdown
 from cairn_server import protocol as wire
 from cairn_server.call import Context, Method
@@ -46,6 +45,8 @@ async def _rebuild(context: Context, params: wire.SessionRef) -> wire.RebuildAsk
 
 
 async def _preview(context: Context, params: wire.PreviewWindow) -> wire.WindowPreview:
+    from cairn_memory.preview import PreviewError, preview  # needed seldom, and a host should start quickly
+
     session = context.runs.find(params.session)
     if params.at is not None and params.line is not None:
         raise RunError("say `at` or `line`, not both")
