@@ -33,7 +33,7 @@ KILLED = "the host stopped in mid-run"
 
 async def look(fold: SessionFold) -> WorkTreeSeen | None:
     """How the session's work tree stands, None when it is as at the last look or cannot be looked at."""
-    root, seen, before = Path(fold.root), dict(fold.seen), fold.work_tree
+    root, seen, before = Path(fold.root), _settled(fold), fold.work_tree
     try:
         async with asyncio.timeout(PATIENCE):
             now = await asyncio.to_thread(look_at, root, seen, before)
@@ -41,6 +41,13 @@ async def look(fold: SessionFold) -> WorkTreeSeen | None:
         logger.warning("session %s: %s took too long to be looked at", fold.session, root)
         return None
     return None if now == (fold.work_tree or WorkTreeSeen()) else now
+
+
+def _settled(fold: SessionFold) -> dict[str, str]:
+    """The files the session knows, without those that a call changes whose result is still to come."""
+    begun = [pending.started.effect for pending in fold.pending.values() if pending.started]
+    changing = {effect.path for effect in begun if effect is not None}
+    return {path: digest for path, digest in fold.seen.items() if path not in changing}
 
 
 async def look_at_start(session: Session) -> None:
