@@ -7,10 +7,14 @@ PY := $(VENV)/bin/python
 EXTENSION := vscode-extension
 EXTENSION_SOURCES := $(wildcard $(EXTENSION)/src/*.ts $(EXTENSION)/src/*/*.ts) \
 	$(addprefix $(EXTENSION)/,package.json package-lock.json tsconfig.json)
+WHEELS := $(EXTENSION)/bundle/wheels
+SERVER_SOURCES := $(shell find server agents memory -type f -not -name '*.pyc') pyproject.toml constraints.txt README.md
 PYTEST := $(PY) -m pytest
 # Quiet and reproducible: no advice about newer versions, no questions.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# Some containers forbid Python to keep what it compiled: each of the thousand processes of the tests would compile it all anew.
+export PYTHONDONTWRITEBYTECODE :=
 export npm_config_fund := false
 export npm_config_audit := false
 export npm_config_update_notifier := false
@@ -60,6 +64,10 @@ extension: $(EXTENSION)/dist/extension.js ## types and bundle of the VS Code ext
 test-chaos: $(VENV)/developing ## kills, faults and long runs
 	$(PYTEST) -n 2 -m chaos
 
+.PHONY: test-repeat
+test-repeat: $(VENV)/developing ## what must never fail by chance, twenty times in a row
+	$(PYTEST) -m repeat --count 20
+
 .PHONY: test-editor
 test-editor: $(VENV)/developing extension ## the extension in a real VS Code (needs Chromium; fetches 800 MB once)
 	tests/e2e/editor/setup.sh
@@ -69,17 +77,28 @@ test-editor: $(VENV)/developing extension ## the extension in a real VS Code (ne
 bench: $(VENV)/developing ## measures; on a quiet machine
 	$(PYTEST) -s -m bench
 
+.PHONY: bench-memory
+bench-memory: $(VENV)/developing ## measures the memory on your data: DATA=trajectories CHATS=chats PROBE=scripts
+	$(PY) tests/bench/rebuild.py "$(DATA)" "$(PROBE)"
+	$(PY) tests/bench/retrieval.py "$(CHATS)"
+	$(PYTEST) -s -m bench tests/bench/test_small_window.py
+	$(PY) tests/bench/scale.py 1000000
+
 .PHONY: package
-package: $(VENV)/developing extension ## wheel and VSIX into dist/
+package: $(VENV)/developing extension wheels ## the wheel, and the VSIX with the server in it and without, into dist/
 	rm -rf dist && mkdir dist
-	$(PY) -m pip wheel -q --no-deps --wheel-dir dist .
-	cd $(EXTENSION) && npm run --silent package
+	cp $(WHEELS)/cairn_agent-*.whl dist/
+	cd $(EXTENSION) && npm run --silent package && npm run --silent package:bundled
 	cp $(EXTENSION)/dist/cairn.vsix dist/
+	cp $(EXTENSION)/dist/cairn-bundled.vsix dist/cairn-$$(node -p 'process.platform + "-" + process.arch').vsix
 	@ls -l dist
+
+.PHONY: wheels
+wheels: $(WHEELS)/key ## Cairn and all that it needs, for the VSIX
 
 .PHONY: clean
 clean: ## removes everything that can be made again (never .cairn, which is memory)
-	rm -rf $(VENV) .rig build dist $(EXTENSION)/dist $(EXTENSION)/node_modules
+	rm -rf $(VENV) .rig build dist $(EXTENSION)/dist $(EXTENSION)/node_modules $(WHEELS)
 	rm -rf .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find agents memory server tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -115,6 +134,9 @@ $(EXTENSION)/node_modules/installed: $(EXTENSION)/package-lock.json
 	  { echo "Cairn needs Node 20 or newer on PATH; found: $$(node --version || echo none)" >&2; exit 1; }
 	cd $(EXTENSION) && npm ci --loglevel=error
 	@touch $@
+
+$(WHEELS)/key: $(VENV)/developing $(EXTENSION)/bundle/fill.py $(SERVER_SOURCES)
+	$(PY) $(EXTENSION)/bundle/fill.py
 
 $(EXTENSION)/dist/extension.js: $(EXTENSION)/node_modules/installed $(EXTENSION_SOURCES)
 	cd $(EXTENSION) && npm run --silent typecheck && npm run --silent build

@@ -6,15 +6,30 @@ import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from repeating import Repeating, add_options
 
 RepositoryFactory = Callable[..., Path]
 """(files, name="project") -> the root of a new git repository with those files committed."""
 
 OUTSIDE = ("CAIRN_MODEL", "CAIRN_HOME", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "NO_COLOR")
 """Variables of the person who runs the tests that would change what the code under test does."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Repeating(), "repeating")
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """What chance begins from: `--seed`. Say it in every failure."""
+    return cast(int, request.config.getoption("seed"))
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,14 @@ from pathlib import Path
 from typing import Literal, cast
 
 from cairn_agents.config import Config, LoadedConfig
-from cairn_agents.config.settings import ModelSettings
+from cairn_agents.config.settings import ModelSettings, SnapshotSettings
+from cairn_agents.editors import NO_EDITORS
+from cairn_agents.gate.answering import Heard
+from cairn_agents.gate.approvals import Choice
+from cairn_agents.gate.rights import Rights
 from cairn_agents.keeping import Keeping
+from cairn_agents.proposals.proposals import Proposals
+from cairn_agents.rewind.store import Store
 from cairn_agents.runs import RunError, RunInfo, Runs, RunSettings, Stream
 from cairn_memory.blobs import BlobStore
 from cairn_memory.events import (
@@ -22,6 +28,7 @@ from cairn_memory.events import (
     CheckpointWritten,
     Event,
     NoteAdded,
+    ProposalAnswered,
     SessionStarted,
     State,
     StateChanged,
@@ -58,6 +65,12 @@ class FakeRuns:
         self._tasks: set[asyncio.Task[None]] = set()
         self.memory = Memory(workspace, user, log, BlobStore(workspace.blobs))
         self.keeping = Keeping(self, self.memory, lambda: self.config().config.memory)
+        self.rights = Rights(workspace, user, log, lambda: (), self.config)
+        states = Store(workspace, lambda: SnapshotSettings(enabled=False))
+        self.proposals = Proposals(workspace, self, log, states, lambda: NO_EDITORS, self._tell_answer)
+
+    async def _tell_answer(self, session: str, answered: ProposalAnswered) -> None:
+        await self._log.append(session, answered)
 
     async def open(self) -> None:
         await self.memory.open()
@@ -66,7 +79,13 @@ class FakeRuns:
             self._sessions[name] = _info(name, payload.goal, payload.root, "interrupted")
 
     async def start(
-        self, prompt: str, root: Path, mode: Literal["build", "plan"] | None, settings: RunSettings
+        self,
+        prompt: str,
+        root: Path,
+        mode: Literal["build", "plan"] | None,
+        settings: RunSettings,
+        fork: None = None,
+        enclosed: str = "",
     ) -> tuple[str, int]:
         if prompt == "break":
             raise ZeroDivisionError("as the prompt asked; sk-secret")
@@ -98,10 +117,14 @@ class FakeRuns:
                 request = ApprovalRequested(
                     id=f"{name}:c1", call="c1", name="bash", title="rm", reason=attended
                 )
-                await self._log.append(name, request)
                 self._approvals[request.id] = (name, request)
+                await self._log.append(name, request)
                 return
             case ["work"]:
+                return
+            case ["task", *title]:
+                made = self.memory.tasks.create(" ".join(title))
+                await self.memory.record(name, made, made.model_copy(update={"state": "in progress"}))
                 return
             case ["propose", *claim]:
                 await self.memory.proposals.propose(
@@ -116,7 +139,9 @@ class FakeRuns:
         self._sessions[name] = _info(name, info.goal, info.root, state)
         await self._log.append(name, StateChanged(state=state, reason=reason))
 
-    async def resume(self, session: str | None, prompt: str | None, settings: RunSettings) -> tuple[str, int]:
+    async def resume(
+        self, session: str | None, prompt: str | None, settings: RunSettings, enclosed: str = ""
+    ) -> tuple[str, int]:
         name = self.find(session or "s")
         since = self._log.last_seq
         await self._log.append(name, UserMessage(text=prompt or "go on"))
@@ -150,15 +175,17 @@ class FakeRuns:
     def approvals(self) -> "list[tuple[str, ApprovalRequested]]":
         return list(self._approvals.values())
 
-    async def answer(
-        self, approval: str, decision: Literal["allow", "session", "deny"], words: str, by: str
-    ) -> bool:
+    async def answer(self, approval: str, decision: Choice, words: str, by: str, pattern: str = "") -> Heard:
         if approval not in self._approvals:
             raise RunError(f"no approval {approval!r}")
         name, request = self._approvals.pop(approval)
-        await self._log.append(name, ApprovalAnswered(id=request.id, decision=decision, words=words, by=by))
+        answer = ApprovalAnswered(id=request.id, decision=decision, words=words, by=by, pattern=pattern)
+        await self._log.append(name, answer)
         await self._rest(name, "done", "")
-        return True
+        return Heard(True)
+
+    def refusal(self, approval: str, pattern: str) -> str:
+        return ""
 
     async def checkpoint(self, session: str) -> Event | None:
         if self._sessions[session].state != "running":

@@ -28,7 +28,7 @@ class Harness:
     streamed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     async def start(
-        self, prompt: str = "Do it.", *, mode: Literal["build", "plan"] = "build", **settings: Any
+        self, prompt: str = "Do it.", *, mode: Literal["build", "plan", "propose"] = "build", **settings: Any
     ) -> str:
         """Starts a run and returns its session at once."""
         session, _ = await self.runs.start(prompt, self.root, mode, self.settings(**settings))

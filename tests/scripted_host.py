@@ -19,6 +19,7 @@ from cairn_server.hostfile import HostFile
 TOKEN = "token-of-the-test"
 SESSION = "261121-abc123"
 Params = dict[str, Any]
+NO_DRIFT: Params = {"lines": [], "commits": [], "moved": "", "rested": 1_000}
 
 
 class Refusal(Exception):
@@ -40,6 +41,7 @@ class ScriptedHost:
             "cairn/run/interrupt": lambda params: {"interrupted": True},
             "cairn/session/list": lambda params: {"sessions": self.sessions},
             "cairn/session/show": self._show,
+            "cairn/session/drift": lambda params: NO_DRIFT | {"session": params["session"]},
             "cairn/approval/list": lambda params: {"approvals": []},
             "cairn/approval/answer": lambda params: {"accepted": True},
             "cairn/host/status": lambda params: self.status(),

@@ -373,7 +373,7 @@ def _send(
 
 
 def _from_file(turns: list[Any]) -> list[Script]:
-    """Turns as JSON: a text, a list of [tool, arguments], a status, or {"fault": name}."""
+    """Turns as JSON: a text, a list of [tool, arguments] with a text before them or none, a status, or {"fault": name}."""
     made: list[Script] = []
     for turn in turns:
         if isinstance(turn, str):
@@ -383,7 +383,8 @@ def _from_file(turns: list[Any]) -> list[Script]:
         elif isinstance(turn, dict):
             made.append(str(turn["fault"]))  # pyright: ignore[reportUnknownArgumentType]
         else:
-            made.append(calls(*((name, arguments) for name, arguments in turn)))
+            text = turn[0] if isinstance(turn[0], str) else ""
+            made.append(calls(*((name, arguments) for name, arguments in turn[bool(text) :]), text=text))
     return made
 
 

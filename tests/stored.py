@@ -21,6 +21,18 @@ async def opened(folder: Path) -> AsyncGenerator[tuple[EventLog, tuple[str, ...]
         await log.close()
 
 
+@asynccontextmanager
+async def counted(log: EventLog) -> AsyncGenerator[list[None]]:
+    """Grows by one for every ten steps that the database takes for who reads the log."""
+    steps: list[None] = []
+    reader = log._reader  # pyright: ignore[reportPrivateUsage]
+    await reader.set_progress_handler(lambda: steps.append(None), 10)
+    try:
+        yield steps
+    finally:
+        await reader.set_progress_handler(None, 10)  # pyright: ignore[reportArgumentType]
+
+
 async def append_notes(log: EventLog, count: int, session: str = "s") -> list[Event]:
     """Appends `count` notes, one commit each; their texts are their numbers."""
     return [

@@ -5,17 +5,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from cairn_memory.places import Workspace
 from cairn_server.hostfile import HostFile
 
 HOST = (str(Path(__file__).with_name("fake_runs.py")),)
 REAL_HOST = ("-m", "cairn_server.host")
+
+T = TypeVar("T")
 
 
 class Refusal(Exception):
@@ -53,16 +55,22 @@ class HostProcess:
 
 
 class Hosts:
-    """Starts hosts, and leaves none behind. `program` is what Python runs: a host around `FakeRuns` by default."""
+    """Starts hosts, and leaves none behind. `program` is what Python runs: a host around `FakeRuns` by default.
 
-    def __init__(self, home: Path, program: Sequence[str] = HOST) -> None:
+    `before` is called in each new process before that.
+    """
+
+    def __init__(
+        self, home: Path, program: Sequence[str] = HOST, before: Callable[[], None] | None = None
+    ) -> None:
+        self._before = before
         self._home = home
         self._program = program
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, folder: Path, *options: str) -> HostProcess:
         """A host that listens."""
-        process = self._spawn(folder, *options)
+        process = self.spawn(folder, *options)
         local = Workspace.of(folder).local
         while not _ended(process):
             file = HostFile.read(local)
@@ -72,7 +80,7 @@ class Hosts:
 
     def fail(self, folder: Path, *options: str) -> tuple[int, str]:
         """The exit code of a host that does not come to listen, and what it says."""
-        process = self._spawn(folder, *options)
+        process = self.spawn(folder, *options)
         return process.wait(20), self._said(process)
 
     def close(self) -> None:
@@ -80,7 +88,8 @@ class Hosts:
             process.kill()
             process.wait(10)
 
-    def _spawn(self, folder: Path, *options: str) -> "subprocess.Popen[bytes]":
+    def spawn(self, folder: Path, *options: str) -> "subprocess.Popen[bytes]":
+        """Its process, at once: it may listen soon, or end."""
         self._home.mkdir(exist_ok=True)
         with (self._home / f"stderr-{len(self._processes)}").open("wb") as errors:
             process = subprocess.Popen(
@@ -89,6 +98,7 @@ class Hosts:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
+                preexec_fn=self._before,  # noqa: PLW1509
             )
         self._processes.append(process)
         return process
@@ -155,6 +165,17 @@ class Client:
         """Returns when the host closed the connection."""
         await self._task
 
+    async def unless_ended(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives. Raises ConnectionError when the host closes the connection before."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({task, self._task}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise ConnectionError("the host closed the connection")
+            return task.result()
+        finally:
+            task.cancel()
+
     async def close(self) -> None:
         self.writer.close()
         self._task.cancel()
@@ -215,7 +236,10 @@ async def greeted(
     reader, writer = await dial(file)
     hello = {"cairn": 1, "token": file.token, "face": "rpc", "client": "test"} | changes
     writer.write(json.dumps(hello).encode() + b"\n")
-    return reader, writer, json.loads(await reader.readline())
+    line = await reader.readline()
+    if not line:
+        raise ConnectionResetError("the host closed the connection")
+    return reader, writer, json.loads(line)
 
 
 @asynccontextmanager

@@ -5,11 +5,13 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from cairn_agents.gate.permit import permit
 from cairn_agents.model.arguments import BadArguments, parse_arguments
 from cairn_agents.prompts import prompt
 from cairn_agents.session import Session
+from cairn_agents.sources import source_of
 from cairn_agents.tools.base import Arguments, Plan, Result, Tool, ToolError
 from cairn_agents.tools.masking import first_line
 from cairn_memory.bounds import REPLY
@@ -60,9 +62,12 @@ async def run_calls(session: Session) -> None:
     What has an effect runs after the commit that tells of it. Reads do harm to nothing when they
     are lost and run again, so theirs waits for the next one, or until somebody might ask what goes on.
     """
+    _expect_changes(session)
     for group in _groups(session):
         prepared = [await _prepare(session, pending) for pending in group]
         ready = [item for item in prepared if isinstance(item, Ready)]
+        for item in ready:
+            await _record_before(session, item)
         for item in ready:
             _emit_started(session, item)
         if any(item.tool.kind != "read" for item in ready):
@@ -70,12 +75,43 @@ async def run_calls(session: Session) -> None:
         results = iter(await _run_all(session, ready))
         for pending, item in zip(group, prepared, strict=True):
             result, ms = next(results) if isinstance(item, Ready) else (item, 0)
-            await _emit_finished(session, pending, result, ms)
+            await _emit_finished(session, pending, result, ms, item.plan if isinstance(item, Ready) else None)
+            _record_after(session, pending, item)
             if isinstance(item, Ready) and result.background is not None:
                 session.emit(
                     session.equipment.processes.watch(session.id, result.background, item.plan.command)
                 )
         _tell_instructions(session, ready)
+
+
+CHANGES = ("write", "run")
+"""Kinds of calls that may change files: the state of the work tree is recorded around them."""
+
+
+def _expect_changes(session: Session) -> None:
+    """Begins to record the state before a change while the call is planned and judged."""
+    toolbox = session.equipment.toolbox
+    if any(toolbox.kind(pending.call.name) in CHANGES for pending in session.fold.pending.values()):
+        session.equipment.snapshots.expect()
+
+
+async def _record_before(session: Session, ready: Ready) -> None:
+    if ready.tool.kind in CHANGES:
+        effect, call = ready.plan.effect, ready.pending.call.id
+        path = Path(effect.path) if effect else None
+        existed = effect is not None and bool(effect.before)
+        await session.equipment.snapshots.before(
+            session.emit, session.fold.steps, call, path, existed=existed
+        )
+
+
+def _record_after(session: Session, pending: PendingCall, item: "Ready | Result") -> None:
+    """Of a call that a restart found done only what it wrote itself is known for sure."""
+    recovered = isinstance(item, Result) and pending.started is not None and item.effect is not None
+    if recovered or (isinstance(item, Ready) and item.tool.kind in CHANGES):
+        session.equipment.snapshots.after(
+            session.emit, session.fold.steps, pending.call.id, recovered=recovered
+        )
 
 
 def _groups(session: Session) -> Iterator[list[PendingCall]]:
@@ -161,7 +197,7 @@ async def _run_all(session: Session, ready: list[Ready]) -> list[tuple[Result, i
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for item in ready:
-            await _emit_finished(session, item.pending, STOPPED, 0)
+            await _emit_finished(session, item.pending, STOPPED, 0, item.plan)
         raise
     finally:
         watched.cancel()
@@ -181,7 +217,9 @@ async def _run(session: Session, ready: Ready) -> tuple[Result, int]:
     return result, round((time.perf_counter() - start) * 1000)
 
 
-async def _emit_finished(session: Session, pending: PendingCall, result: Result, ms: int) -> None:
+async def _emit_finished(
+    session: Session, pending: PendingCall, result: Result, ms: int, plan: Plan[Arguments] | None = None
+) -> None:
     whole = None
     if result.whole is not None:
         whole = await asyncio.to_thread(session.equipment.keep_whole, result.whole)
@@ -198,8 +236,18 @@ async def _emit_finished(session: Session, pending: PendingCall, result: Result,
         effect=result.effect,
         exit_code=result.exit_code,
         ms=ms,
+        source=_source(session, pending, plan),
     )
     session.emit(_unless_it_stands(session, finished), *result.events)
+
+
+def _source(session: Session, pending: PendingCall, plan: Plan[Arguments] | None) -> str:
+    """After a restart the plan is gone; what was started says it then."""
+    if plan is not None:
+        return source_of(pending.call.name, plan.paths, session.equipment.scope.root)
+    effect = pending.started.effect if pending.started else None
+    paths = (Path(effect.path),) if effect else ()
+    return source_of(pending.call.name, paths, session.equipment.scope.root) if pending.started else ""
 
 
 def _unless_it_stands(session: Session, finished: ToolFinished) -> ToolFinished:

@@ -15,13 +15,11 @@ from cairn_memory.events import CheckpointWritten, Event, Payload, UserMessage
 from cairn_memory.memory import Memory
 from cairn_memory.recall.checkpoint import Checkpoint
 from cairn_memory.recall.compose import Composed, compose
+from cairn_memory.recall.course import Reading, newest
 from cairn_memory.recall.facts import Facts
 from cairn_memory.recall.made import from_facts, with_judgement
 
 logger = logging.getLogger(__name__)
-
-PAGE = 500
-"""Events that are taken in at once."""
 
 EVIDENCE = 4_000
 """Newest events of the session that a judgement is checked against, and may cite."""
@@ -59,28 +57,33 @@ class Checkpoints:
     newest: Checkpoint | None
     tell: Tell = lambda payload: None
     look: Look = _no_look
+    record: Look = _no_look
+    """Records the state of the session's work tree."""
     facts: Facts = field(default_factory=Facts)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _task: "asyncio.Task[None] | None" = None
     _judged_to: int = 0
     _pages: "set[asyncio.Task[None]]" = field(default_factory=set["asyncio.Task[None]"])
-    _next: "tuple[Ask | None, str] | None" = None
+    _wanted: bool = False
+    """Whether another one is to follow, and what the writer is asked for it."""
+    _next: Ask | None = None
     _waited: float = 0.0
     """Seconds that the run has waited for the one that is being written now."""
     _looking: "asyncio.Task[None] | None" = None
+    _reading: Reading | None = None
 
     @property
     def busy(self) -> bool:
         """Whether a checkpoint is being written."""
         return self._task is not None and not self._task.done()
 
-    def begin(self, ask: Ask | None, reason: str) -> None:
+    def begin(self, ask: Ask | None) -> None:
         """Writes a checkpoint beside the loop. While one is being written only the last that was wanted comes next."""
         if self.busy:
-            self._next = ask or (self._next[0] if self._next else None), reason
+            self._wanted, self._next = True, ask or self._next
             return
         self._waited = 0.0
-        self._task = asyncio.create_task(self._write(ask, reason), name=f"checkpoint of {self.session}")
+        self._task = asyncio.create_task(self._write(ask), name=f"checkpoint of {self.session}")
 
     def when_idle(self, then: Callable[[], None]) -> None:
         """Calls `then` once nothing is being written, at once when nothing is."""
@@ -102,14 +105,15 @@ class Checkpoints:
         if self._pages:
             await asyncio.wait(set(self._pages))
 
-    async def by_code(self, reason: str) -> Checkpoint:
+    async def by_code(self) -> Checkpoint:
         """A checkpoint of everything up to now, made by code alone on top of the judgement there is. Raises StoreError."""
-        return await self._store(Judged(), reason)
+        return await self._store(None)
 
     async def catch_up(self) -> Facts:
         """The facts of all events that are durable now."""
         async with self._lock:
-            while page := await self.memory.log.read(self.facts.last, session=self.session, limit=PAGE):
+            self._reading = self._reading or Reading(self.memory.log, self.session)
+            while page := await self._reading.page():
                 await asyncio.to_thread(self._take, page)
             return self.facts
 
@@ -121,7 +125,7 @@ class Checkpoints:
 
     async def close(self) -> None:
         """Ends what is being written: what it knows by then is lost, the last checkpoint stands."""
-        self._next = None
+        self._wanted, self._next = False, None
         for task in (self._task, self._looking):
             if task is not None:
                 task.cancel()
@@ -129,27 +133,28 @@ class Checkpoints:
         if self._pages:
             await asyncio.wait(self._pages)
 
-    async def _write(self, ask: Ask | None, reason: str) -> None:
+    async def _write(self, ask: Ask | None) -> None:
         """One checkpoint, then the one that was wanted meanwhile. Whatever goes wrong, the run goes on."""
         try:
-            await self._store(await self._judged(ask) if ask else Judged(), reason)
+            await self._store(await self._judged(ask) if ask else None)
         except StoreError as error:
             logger.error("no checkpoint of session %s: %s", self.session, error)
         except Exception:
             logger.exception("no checkpoint of session %s", self.session)
         finally:
-            wanted, self._next = self._next, None
-        if wanted is not None:
+            wanted, ask = self._wanted, self._next
+            self._wanted, self._next = False, None
+        if wanted:
             self._waited = 0.0
-            await self._write(*wanted)
+            await self._write(ask)
 
     async def _judged(self, ask: Ask) -> Judged:
         """What the writer says, checked against the log. Its requests are in the log whatever came of them."""
         facts = await self.catch_up()
         log = self.memory.log
-        newest = await log.read(session=self.session, newest=True, limit=EVIDENCE)
+        last = await newest(log, self.session, EVIDENCE)
         orders = await log.read(session=self.session, kinds=(UserMessage.kind,), newest=True, limit=EVIDENCE)
-        events = [*(event for event in orders if event.seq < newest[0].seq), *newest] if newest else []
+        events = [*(event for event in orders if event.seq < last[0].seq), *last] if last else []
         tasks = [task.id for task in self.memory.tasks.order()]
         evidence = LoggedEvidence(events, Path(facts.root), tasks, facts.work.files)
         since = [event for event in events if event.seq > self._judged_to]
@@ -160,9 +165,10 @@ class Checkpoints:
             self._judged_to = events[-1].seq
         return judged
 
-    async def _store(self, judgement: Judged, reason: str) -> Checkpoint:
+    async def _store(self, judgement: Judged | None) -> Checkpoint:
         """Facts up to now, the judgement so far and what is new of it: durable with one event."""
-        begun = time.monotonic()
+        begun, said = time.monotonic(), judgement or Judged()
+        await self.memory.pages.take_notes(self.session)
         facts = await self.catch_up()
         async with self._lock:
             seen, self.newest = self.newest, await self.memory.pages.edited(self.session, self.newest)
@@ -175,10 +181,10 @@ class Checkpoints:
                     data=data,
                     judged=made.judged,
                     notes=tuple(event for item in made.items("notes") for event in item.events),
-                    dropped=judgement.dropped,
-                    problem=judgement.problem,
-                    usage=judgement.usage,
-                    cost=judgement.cost,
+                    dropped=said.dropped,
+                    problem=said.problem,
+                    usage=said.usage,
+                    cost=said.cost,
                     ms=round((time.monotonic() - begun) * 1_000),
                 )
             )
@@ -193,15 +199,16 @@ class Checkpoints:
     async def _look(self) -> None:
         """What a checkpoint is of is also the work tree; the run waits for neither."""
         try:
-            if seen := await self.look():
-                self.tell(seen)  # before it is durable, so that nobody else says the same
-                await self.memory.log.append(self.session, seen, agent=AGENT)
+            for look in (self.look, self.record):
+                if seen := await look():
+                    self.tell(seen)  # before it is durable, so that nobody else says the same
+                    await self.memory.log.append(self.session, seen, agent=AGENT)
         except StoreError as error:
             logger.error("the work tree of session %s: %s", self.session, error)
 
-    def _made(self, facts: Facts, judgement: Judged) -> Checkpoint:
+    def _made(self, facts: Facts, judgement: Judged | None) -> Checkpoint:
         made = from_facts(facts, self.memory.task_lines(), self.newest, int(time.time() * 1_000))
-        return with_judgement(made, judgement.deltas) if judgement.deltas else made
+        return with_judgement(made, judgement.deltas) if judgement and judgement.judged else made
 
     async def _append(self, payload: Payload) -> None:
         (event,) = await self.memory.log.append(self.session, payload, agent=AGENT)

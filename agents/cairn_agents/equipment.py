@@ -14,6 +14,7 @@ from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.prices import Prices
 from cairn_agents.model.retry import RetryPolicy
 from cairn_agents.processes import Processes
+from cairn_agents.rewind.recorder import Recorder
 from cairn_agents.tools.base import Scope
 from cairn_agents.tools.toolbox import Toolbox
 from cairn_memory.blobs import BlobStore
@@ -25,6 +26,8 @@ Show = Callable[[str, str], None]
 
 LARGEST_WHOLE = 16_000_000
 """Bytes of an output that are kept whole; of a longer one this much of its beginning."""
+LONGEST_SECRET = 42_000
+"""Characters: a private key, as the masker counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,19 @@ class Equipment:
     processes: Processes
     room: WindowSettings
     show: Show
+    snapshots: Recorder
 
     def keep_whole(self, output: bytes | Path) -> BlobRef:
         """Keeps an output too long for an event, masked. Blocking: call it off the event loop."""
         if isinstance(output, Path):
             with output.open("rb") as file:
                 output = file.read(LARGEST_WHOLE)
-        text = output[:LARGEST_WHOLE].decode("utf-8", "replace")
-        return self.blobs.put(self.log.masker.mask(text).encode())
+        masked = self.log.masker.mask(output[:LARGEST_WHOLE].decode("utf-8", "replace"))
+        if (
+            len(output) >= LARGEST_WHOLE
+        ):  # nothing is kept that was near the cut: half a secret is not known for one
+            masked = masked[:-LONGEST_SECRET]
+        return self.blobs.put(masked.encode("utf-8", "replace"))
 
     def shown_blob(self, ref: BlobRef) -> str:
         """How the model is told where a blob lies: relative to the work tree where that is possible."""

@@ -5,12 +5,15 @@ import sys
 import time
 from collections.abc import Sequence
 
+from cairn_agents.envelope import sealed
 from cairn_agents.equipment import Equipment
+from cairn_agents.gate.mode import PLAN
 from cairn_agents.info import RunInfo
 from cairn_agents.model.usage import estimate_tokens
 from cairn_agents.modes import MODES, ModeName
 from cairn_agents.prompts import prompt
 from cairn_agents.session import Session
+from cairn_agents.tools.paths import shown
 from cairn_agents.window import encode, make_head
 from cairn_memory.events import ReceiptWritten, WindowStarted
 from cairn_memory.recall.compose import Remembered
@@ -85,7 +88,7 @@ def rebuilt_head(
 ) -> tuple[bytes, tuple[str, ...]]:
     """The head of a later window: system prompt, then the `block` of what mattered, then the newest messages as they were."""
     system, sources = system_prompt(equipment, mode)
-    text = prompt("rebuilt").format(block=equipment.log.masker.mask(block))
+    text = prompt("rebuilt").format(block=sealed(equipment.log.masker.mask(block)))
     message = encode({"role": "user", "content": text})
     return _head(equipment, mode, system) + b"," + message + tail, sources
 
@@ -100,11 +103,12 @@ def system_prompt(equipment: Equipment, mode: ModeName) -> tuple[str, tuple[str,
         date=time.strftime("%Y-%m-%d"),
         git="It is a git work tree." if (root / ".git").exists() else "It is not under git.",
     )
-    parts = [prompt("system"), prompt(mode), environment, *(item.text for item in found)]
+    instructed = prompt(mode).format(plan=shown(equipment.scope.folder / PLAN, equipment.scope))
+    parts = [prompt("system"), instructed, environment, *(item.text for item in found)]
     return "\n\n".join(parts), tuple(str(item.path) for item in found)
 
 
 def _head(equipment: Equipment, mode: ModeName, system: str) -> bytes:
-    """Tools and system prompt. What a mode may not do it is not offered."""
-    tools = equipment.toolbox.schemas(MODES[mode].kinds)
+    """Tools and system prompt. What a mode can never do it is not offered."""
+    tools = equipment.toolbox.schemas(MODES[mode].offered)
     return make_head(tools, equipment.log.masker.mask(system))

@@ -7,12 +7,14 @@ from cairn_agents.checkpoints import Ask
 from cairn_agents.guards.base import Rest
 from cairn_agents.model.usage import estimate_tokens
 from cairn_agents.opening import Overtaken, begin, rebuilt_head
+from cairn_agents.prompts import prompt
 from cairn_agents.roles.writer import Writer
 from cairn_agents.room import Room, room
 from cairn_agents.session import Session
 from cairn_agents.tail import newest_steps
-from cairn_memory.events import CheckpointStarted, ReceiptItem, ReceiptWritten
+from cairn_memory.events import CheckpointStarted, HostMessage, ReceiptItem, ReceiptWritten
 from cairn_memory.recall.checkpoint import Checkpoint
+from cairn_memory.recall.course import newest
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ WORTH = 0.7
 NEWEST_EVENTS = 100
 """Events that are looked at for the newest steps."""
 
-APART = 8_000
+APART = 12_000
 """Tokens that must be new since the window began, or since the model was last asked, for its judgement to be worth a
 request as long as the window. At the last mark it always is, unless the window began above it."""
 
@@ -57,13 +59,13 @@ def checkpoint_when_due(session: Session) -> None:
     reason = f"{fill:,} tokens in the window"
     session.emit(CheckpointStarted(covers=session.last_seq, reason=reason, marks=passed))
     worth = passed == len(marks) or fill - since >= APART
-    session.checkpoints.begin(_writer(session) if worth else None, reason)
+    session.checkpoints.begin(_writer(session) if worth else None)
 
 
 def checkpoint_now(session: Session, reason: str) -> None:
     """Begins a checkpoint beside the loop, whatever the fill of the window."""
     session.emit(CheckpointStarted(covers=session.last_seq, reason=reason, marks=session.fold.marks))
-    session.checkpoints.begin(_writer(session), reason)
+    session.checkpoints.begin(_writer(session))
 
 
 def _writer(session: Session) -> Ask | None:
@@ -72,14 +74,19 @@ def _writer(session: Session) -> Ask | None:
     if not equipment.room.writer:
         return None
     session.judged_at = session.window.tokens
-    writer = Writer(equipment.client, equipment.prices.cost, equipment.room.writer_deadline)
+    writer = Writer(
+        equipment.client, equipment.prices.cost, equipment.room.writer_deadline, equipment.log.masker.mask
+    )
     return Ask(writer, session.window.prefix(), room_of(session).usable)
 
 
 async def make_room(session: Session) -> None:
     """Rebuilds the window when the next request would not fit any more. Raises Rest when that is no help."""
     if not session.fold.windows:  # a session from elsewhere: what it was becomes the first window
-        await rebuild(session, "imported")
+        await rebuild(session, "forked" if session.fold.forked else "imported")
+    elif session.fold.rewound:
+        await rebuild(session, "rewound")
+        session.emit(HostMessage(text=prompt("rewound")))
     elif session.fold.refused:
         await rebuild(session, "exceeded")
     elif session.window.tokens >= room_of(session).limit:
@@ -148,9 +155,9 @@ async def _build(session: Session, budget: int) -> _Built:
     """A head within `budget` tokens besides system prompt and tools, from everything that was said up to now."""
     equipment = session.equipment
     await session.commit()
-    checkpoint = await session.checkpoints.by_code("rebuild")
-    newest = await equipment.log.read(session=session.id, newest=True, limit=NEWEST_EVENTS)
-    tail = newest_steps(newest, int(budget * TAIL_SHARE), equipment.endpoint.send_reasoning)
+    checkpoint = await session.checkpoints.by_code()
+    last = await newest(equipment.log, session.id, NEWEST_EVENTS)
+    tail = newest_steps(last, int(budget * TAIL_SHARE), equipment.endpoint.send_reasoning)
     composed = await session.checkpoints.compose(checkpoint, budget - estimate_tokens(len(tail.messages)))
     head, sources = rebuilt_head(equipment, session.fold.mode, composed.text, tail.messages)
     receipt = ReceiptWritten(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cairn_agents.checkpoints import Checkpoints
@@ -9,8 +10,9 @@ from cairn_agents.equipment import Equipment
 from cairn_agents.guards.base import Rest, Verdict
 from cairn_agents.model.reply import Reply
 from cairn_agents.window import Window
-from cairn_memory.bounds import REPLY
+from cairn_memory.bounds import REPLY, cut, whole_of
 from cairn_memory.events import Event, GuardActed, HostMessage, ModelReplied, Payload
+from cairn_memory.pages import SHOWN
 from cairn_memory.redact import Masked, masked
 from cairn_memory.sessions import SessionFold
 
@@ -69,17 +71,28 @@ class Session:
             self.last_seq = max(self.last_seq, events[-1].seq)
             if self._committing is current:  # else somebody else who waited has gone on
                 self._committing = None
+                self._show(events)
                 self.begin_commit()
+
+    def _show(self, events: Sequence[Event]) -> None:
+        """Has the pages that people read follow what is durable now."""
+        memory = self.checkpoints.memory
+        for event in events:
+            if event.kind in SHOWN:
+                memory.pages.follow(event.payload, self.id, memory.tasks)
 
     def record(self, reply: Reply) -> None:
         """Emits a reply with its cost and the totals up to it."""
         cost = self.equipment.prices.cost(reply.model or self.equipment.endpoint.model, reply.usage)
-        whole = self.equipment.blobs.put(reply.text.encode()) if len(reply.text) > REPLY else None
-        self.raw_arguments = {call.id: call.arguments for call in reply.calls}
+        text, whole = reply.text, None
+        if len(text) > REPLY:
+            text = self.equipment.log.masker.mask(text)
+            whole = self.equipment.blobs.put(text.encode("utf-8", "replace"))
+        self.raw_arguments = {call.id: whole_of(call.arguments) for call in reply.calls}
         self.emit(
             ModelReplied(
                 step=self.fold.steps + 1,
-                text=reply.text,
+                text=cut(text, REPLY),
                 whole=whole,
                 reasoning=reply.reasoning,
                 calls=reply.calls,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cairn_agents.model.usage import estimate_tokens
+from cairn_agents.prompts import prompt
 from cairn_agents.window import messages_of
 from cairn_memory.bounds import cut
 from cairn_memory.events import Event, ModelReplied, Payload, ToolFinished
@@ -60,5 +61,5 @@ def _cut(event: Event, limit: int) -> Payload:
     payload = event.payload
     if not isinstance(payload, ToolFinished) or len(payload.text) <= limit:
         return payload
-    pointer = f"\n[shortened by Cairn; the whole is event e{event.seq}]"
+    pointer = "\n" + prompt("shortened").format(event=event.seq)
     return payload.model_copy(update={"text": cut(payload.text, limit) + pointer})

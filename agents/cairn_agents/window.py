@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import singledispatchmethod
 
+from cairn_agents.envelope import enveloped
 from cairn_agents.model.arguments import BadArguments, parse_arguments
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.model.usage import estimate_tokens
@@ -131,8 +132,7 @@ class Window:
 
     @_take.register
     def _(self, event: HostMessage) -> None:
-        text = f"<from-cairn>\n{event.text}\n</from-cairn>"
-        self._held.append(encode({"role": "user", "content": text}))
+        self._held.append(encode({"role": "user", "content": enveloped(event.text)}))
 
     @_take.register
     def _(self, event: ModelRequested) -> None:

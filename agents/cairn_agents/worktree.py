@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cairn_agents.prompts import prompt
@@ -19,16 +20,12 @@ from cairn_memory.events import (
 )
 from cairn_memory.places import Workspace
 from cairn_memory.recall.facts import Facts
-from cairn_memory.sessions import SessionFold
+from cairn_memory.sessions import KILLED, SessionFold
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = GIT_SECONDS + 1
 """Seconds for a look: a disk that does not answer holds up no session."""
-
-
-KILLED = "the host stopped in mid-run"
-"""Why a session rests that was at work when its host died."""
 
 
 async def look(fold: SessionFold) -> WorkTreeSeen | None:
@@ -69,6 +66,12 @@ async def look_at_rest(session: Session) -> None:
         pass
 
 
+async def record_at_rest(session: Session) -> None:
+    """Emits the states that the last calls left. Whoever interrupts only cuts the waiting short."""
+    with suppress(asyncio.CancelledError):
+        await session.equipment.snapshots.rest(session.emit)
+
+
 def root_now(fold: SessionFold, workspace: Workspace) -> Path:
     """Where the session's work tree lies: where it was, or in the workspace when it is not there any more.
 
@@ -84,19 +87,24 @@ def root_now(fold: SessionFold, workspace: Workspace) -> Path:
     return workspace.root
 
 
+async def what_changed(fold: SessionFold, events: Sequence[Event]) -> tuple[WorkTreeSeen | None, list[str]]:
+    """How the work tree stands, None when as before, and a line for each thing that is other. Writes nothing."""
+    now = await look(fold)
+    lines = list(drift(fold.work_tree, now)) if now else []
+    if lines and _killed(events):
+        lines.append("the host was killed while this session worked: some of this may be its own doing")
+    if lines and (tests := await asyncio.to_thread(_tests, events)):
+        lines.append(tests)
+    return now, lines
+
+
 async def tell_drift(session: Session, before: str, events: Sequence[Event]) -> None:
     """Emits what changed while the session rested, and tells the agent; nothing when nothing did.
 
     `before` is the root of the work tree until then, `events` are all of the session so far.
     """
     fold = session.fold
-    last = fold.work_tree
-    now = await look(fold)
-    lines = list(drift(last, now)) if now else []
-    if lines and _killed(events):
-        lines.append("the host was killed while this session worked: some of this may be its own doing")
-    if lines and (tests := await asyncio.to_thread(_tests, events)):
-        lines.append(tests)
+    now, lines = await what_changed(fold, events)
     moved = prompt("moved").format(old=before, new=fold.root) if before != fold.root else ""
     if now is not None:
         session.emit(now)

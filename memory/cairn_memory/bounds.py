@@ -2,10 +2,11 @@
 
 A field that is too long keeps its head and its tail, and says between them how much
 was left out. The whole text, where it matters, lies in a blob. A cut leaves no half of
-a word where it can be helped: half a secret would not be known for one.
+a word where it can be helped: half a secret would not be known for one. Until an event is
+masked a field that was cut knows its whole, so that secrets are masked before the cut.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator
 
@@ -23,6 +24,36 @@ NUMBERS = 2_000
 
 _EDGES = "\"'`,;<>(){}[]|"
 """What ends a word where there is no white space, as in minified code."""
+
+
+class Shortened(str):
+    """A text that was cut to `limit` characters, and the `whole` of it as long as nobody has masked it.
+
+    Half a secret is not known for one: who masks a field masks the whole, and cuts that.
+    """
+
+    __slots__ = ("limit", "whole")
+
+    def __new__(cls, text: str, limit: int) -> Self:
+        made = super().__new__(cls, cut(text, limit))
+        made.limit, made.whole = limit, text
+        return made
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """A copy is the short text alone."""
+        return str, (str.__str__(self),)
+
+
+def bounded(text: str, limit: int) -> str:
+    """`text` within `limit` characters; one that must be cut for it is a `Shortened`."""
+    if len(text) > limit:
+        return Shortened(text, limit)
+    return text if isinstance(text, Shortened) else cut(text, limit)
+
+
+def whole_of(text: str) -> str:
+    """What `text` was before it was cut, if it was."""
+    return text.whole if isinstance(text, Shortened) else text
 
 
 def cut(text: str, limit: int) -> str:
@@ -80,8 +111,8 @@ def _mark(left_out: int) -> str:
     return f"\n[... {left_out:,} characters left out ...]\n"
 
 
-Line = Annotated[str, AfterValidator(lambda text: cut(text, LINE))]
-Text = Annotated[str, AfterValidator(lambda text: cut(text, TEXT))]
+Line = Annotated[str, AfterValidator(lambda text: bounded(text, LINE))]
+Text = Annotated[str, AfterValidator(lambda text: bounded(text, TEXT))]
 Lines = Annotated[tuple[Line, ...], AfterValidator(lambda lines: lines[:LINES])]
 Numbers = Annotated[tuple[int, ...], AfterValidator(lambda numbers: numbers[:NUMBERS])]
-Reply = Annotated[str, AfterValidator(lambda text: cut(text, REPLY))]
+Reply = Annotated[str, AfterValidator(lambda text: bounded(text, REPLY))]

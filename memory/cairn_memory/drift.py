@@ -18,6 +18,10 @@ ALTOGETHER = 200_000_000
 """Bytes that are read of one file, and of all; what is larger is taken to be as it was while it is there."""
 NAMED = 40
 """Files that are named of each kind of change."""
+COMMITS = 20
+"""Commits that are named."""
+SUBJECT = 200
+"""Characters of a commit's line."""
 GIT_SECONDS = 3.0
 """For all that git is asked at one look."""
 
@@ -68,6 +72,20 @@ def drift(before: WorkTreeSeen | None, now: WorkTreeSeen) -> tuple[str, ...]:
     if now.count > max(LINES, before.count if before else 0):
         lines.append(f"{now.count - LINES} more files are other than this session saw them")
     return tuple(lines)
+
+
+def commits(root: Path, before: WorkTreeSeen | None, now: WorkTreeSeen | None) -> tuple[str, ...]:
+    """The commits that came since, the newest first, each as its id and subject. Blocking, within seconds.
+
+    Empty, too, when git does not tell.
+    """
+    if before is None or now is None or not before.head or not now.head or before.head == now.head:
+        return ()
+    until = time.monotonic() + GIT_SECONDS
+    told = _git(
+        root, until, "log", f"--max-count={COMMITS}", "--format=%h %s", f"{before.head}..{now.head}", "--"
+    )
+    return tuple(line[:SUBJECT] for line in told.splitlines())
 
 
 def _of_git(before: WorkTreeSeen, now: WorkTreeSeen) -> list[str]:

@@ -12,7 +12,7 @@ import contextlib
 import re
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cairn_memory.errors import StoreError, explain
@@ -21,6 +21,8 @@ from cairn_memory.log import EventLog
 from cairn_memory.places import Workspace
 from cairn_memory.proof import Proof, Samples, seek
 from cairn_memory.scopes import Everything, OneSession, ProjectMemory, Scope
+from cairn_memory.snapshots.collecting import remembers
+from cairn_memory.snapshots.repository import FOLDER
 from cairn_memory.taking import Taking, all_events
 
 _SESSION = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
@@ -62,7 +64,14 @@ async def erase(
         done = await log.rewrite(taking)
         await log.finish(workspace.local)
         proof = await asyncio.to_thread(seek, samples.chosen(), [workspace.local, *user_files])
+        proof = await asyncio.to_thread(_with_states, proof, workspace.local / FOLDER, scope.sessions)
     return Erasure(done.erased, taking.blobs, taking.files, proof)
+
+
+def _with_states(proof: Proof, folder: Path, sessions: Sequence[str]) -> Proof:
+    """States are packed, so no text of them would be found: it is asked whether any of these sessions has one."""
+    left = [session for session in sessions if remembers(folder, session)]
+    return replace(proof, hits=(*proof.hits, str(folder))) if left else proof
 
 
 def _check(scope: Scope, workspace: Workspace, running: Collection[str]) -> None:

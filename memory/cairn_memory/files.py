@@ -94,8 +94,13 @@ def _write_beside(target: Path, data: bytes, mode: int | None, token: str) -> Pa
     return temporary
 
 
+def temporary_name(name: str, token: str) -> str:
+    """What the temporary file beside the file `name` is called while it is written."""
+    return f".{name[:60]}.{token}.tmp"
+
+
 def _temporary(target: Path, token: str) -> Path:
-    return target.with_name(f".{target.name[:60]}.{token}.tmp")
+    return target.with_name(temporary_name(target.name, token))
 
 
 def _followed(path: Path) -> Path:

@@ -44,6 +44,12 @@ _PROJECT = (
     ("index", "local/index.db*", "the search index, made from the log and the memory files"),
     ("blobs", "local/blobs/**/*", "long outputs, windows, and versions of memory files, secrets masked"),
     ("sessions", "local/sessions/**/*", "run documents, checkpoints, notes, outputs of commands"),
+    (
+        "states",
+        "local/snapshots.git/**/*",
+        "states of your work tree, to take changes back: your files as they are",
+    ),
+    ("proposals", "local/proposals/**/*", "changes that wait for your answer: your files as they are"),
     ("tasks", "local/tasks/**/*", "the progress of each task"),
     ("host log", "local/host.*", "the host's own log, its address and its lock"),
     ("watermark", "local/watermark", "how far the log had come, to notice a loss"),

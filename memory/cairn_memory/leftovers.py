@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple, cast
 
 from cairn_memory.blobs import BlobStore
 from cairn_memory.events import BlobRef
+from cairn_memory.snapshots.collecting import forget
+from cairn_memory.snapshots.repository import FOLDER
 
 _DIGEST = re.compile(r'"digest":\s*"([0-9a-f]{64})"')
 _PROJECT_MEMORY = re.compile(r"\.\./(?:MEMORY\.md|\.MEMORY\.md\.[A-Za-z0-9-]{1,80}\.tmp)")
@@ -21,13 +23,13 @@ _PROJECT_MEMORY = re.compile(r"\.\./(?:MEMORY\.md|\.MEMORY\.md\.[A-Za-z0-9-]{1,8
 
 
 class Leftover(NamedTuple):
-    """One thing to do: `remove` a file or folder, `empty` a file that is held open, remove a `blob`.
+    """One thing to do: `remove` a file or folder, `empty` a file that is held open, remove a `blob`, forget `states`.
 
-    `name` is a path relative to the private folder, or the blob's digest. A blob that was put
+    `name` is a path relative to the private folder, the blob's digest, or the session whose recorded states go. A blob that was put
     again after `before` (Unix milliseconds) is somebody else's by now, and stays.
     """
 
-    do: Literal["remove", "empty", "blob"]
+    do: Literal["remove", "empty", "blob", "states"]
     name: str
     before: int = 0
 
@@ -48,11 +50,11 @@ def from_json(text: str) -> list[Leftover]:
 
 
 def _is_leftover(item: list[object]) -> bool:
-    return len(item) == 3 and item[0] in ("remove", "empty", "blob") and isinstance(item[2], int)
+    return len(item) == 3 and item[0] in ("remove", "empty", "blob", "states") and isinstance(item[2], int)
 
 
-def _typed(item: list[object]) -> tuple[Literal["remove", "empty", "blob"], str, int]:
-    return cast("Literal['remove', 'empty', 'blob']", item[0]), str(item[1]), cast("int", item[2])
+def _typed(item: list[object]) -> tuple[Literal["remove", "empty", "blob", "states"], str, int]:
+    return cast("Literal['remove', 'empty', 'blob', 'states']", item[0]), str(item[1]), cast("int", item[2])
 
 
 def digests_in(text: str) -> set[str]:
@@ -74,6 +76,8 @@ def clear_away(folder: Path, leftovers: Iterable[Leftover], in_use: Callable[[],
                 store.give_back(ref)
             else:
                 store.remove(ref, item.before)
+        elif item.do == "states":
+            forget(folder / FOLDER, item.name)
         elif (path := _inside(folder, item.name)) is not None:
             (_empty if item.do == "empty" else remove)(path)
 

@@ -14,11 +14,11 @@ from typing import TypeVar
 import aiosqlite
 
 from cairn_memory.chain import Mark, link
-from cairn_memory.database import COLUMNS
 from cairn_memory.errors import StoreError, explain
 from cairn_memory.events import Event, Payload
 from cairn_memory.redact import Masked, Masker, masked
 from cairn_memory.rewriting import Rewriting, Rewritten
+from cairn_memory.selection import NEWEST_OF_EACH, Selection
 from cairn_memory.writer import Adoption, StoredRow, Writer
 
 logger = logging.getLogger(__name__)
@@ -97,28 +97,23 @@ class EventLog:
         kinds: Sequence[str] = (),
         limit: int = 500,
         newest: bool = False,
+        until: int | None = None,
     ) -> list[Event]:
-        """Events after number `since`, in order; with `newest` the last `limit` of them, still in order.
+        """Events after number `since` and up to `until`, in order; with `newest` the last `limit` of them, still in order.
 
         Raises StoreError when the database cannot be read.
         """
-        if not newest and session is None and not kinds and self._tail and since >= self._tail[0].seq - 1:
-            skip = since - self._tail[0].seq + 1
-            return list(islice(self._tail, skip, skip + limit))
-        where, values = "seq > ? AND seq <= ?", [since, self.last_seq]
-        if session is not None:
-            where, values = f"{where} AND session = ?", [*values, session]
-        if kinds:
-            where = f"{where} AND kind IN ({', '.join('?' * len(kinds))})"
-            values = [*values, *kinds]
-        order = "DESC" if newest else "ASC"
-        events = await self._select(f"{where} ORDER BY seq {order} LIMIT ?", (*values, limit))
+        end = self.last_seq if until is None else min(until, self.last_seq)
+        wanted = Selection(since, end, session, tuple(dict.fromkeys(kinds)), limit, newest)
+        if not newest and self._tail and since >= self._tail[0].seq - 1:
+            later = islice(self._tail, since - self._tail[0].seq + 1, None)
+            return list(islice(filter(wanted.covers, later), limit))
+        events = await self._select(*wanted.statement())
         return events[::-1] if newest else events
 
     async def newest_of_each(self, kind: str) -> dict[str, Event]:
         """For every session its newest event of `kind`: how sessions are listed without reading them."""
-        newest = "seq IN (SELECT max(seq) FROM events WHERE kind = ? AND seq <= ? GROUP BY session)"
-        return {event.session: event for event in await self._select(newest, (kind, self.last_seq))}
+        return {event.session: event for event in await self._select(NEWEST_OF_EACH, (kind, self.last_seq))}
 
     async def wait(self, since: int) -> None:
         """Returns once there is an event after number `since`."""
@@ -158,9 +153,9 @@ class EventLog:
             await self._reader.close()
             await self._writer.close()
 
-    async def _select(self, where: str, values: Iterable[object]) -> list[Event]:
+    async def _select(self, statement: str, values: Iterable[object]) -> list[Event]:
         try:
-            rows = await self._reader.execute_fetchall(f"SELECT {COLUMNS} FROM events WHERE {where}", values)
+            rows = await self._reader.execute_fetchall(statement, values)
         except sqlite3.Error as error:
             raise explain(error, "the log could not be read") from error
         return [Event(*row) for row in rows]

@@ -19,7 +19,7 @@ from cairn_memory.recall.checkpoint import Checkpoint
 from cairn_memory.recall.compose import Material, Remembered
 from cairn_memory.recall.facts import Facts
 from cairn_memory.recall.made import from_json
-from cairn_memory.tasks import TaskTree, read_tasks, task_lines
+from cairn_memory.tasks import SpendingBook, TaskTree, read_tasks, task_lines
 from cairn_memory.versions import Versions
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Memory:
         self.claims = Claims(self.versions, log, files)
         self.proposals = Proposals(self.claims, log)
         self.tasks = TaskTree()
+        self.spending = SpendingBook(log)
         self.pages = Pages(workspace, log, self.versions)
         self._index: SearchIndex | None = None
         self._opening = asyncio.Lock()
@@ -79,6 +80,7 @@ class Memory:
                 await self.versions.reopen()
                 self.tasks.become(await read_tasks(self.log))
                 self.pages.forget()
+                await self.spending.forget()
 
     @asynccontextmanager
     async def without_index(self) -> AsyncGenerator[None]:
@@ -97,6 +99,7 @@ class Memory:
 
     async def close(self) -> None:
         """Writes the last pages and lets go of the index; the log may be closed afterwards."""
+        await self.spending.close()
         await self.pages.close(self.tasks)
         if self._index is not None:
             await self._index.close()

@@ -56,6 +56,11 @@ MIGRATIONS: tuple[str, ...] = (
         leftovers TEXT NOT NULL
     ) STRICT;
     """,
+    # 4: events of a kind in the order of their numbers, whatever their session: who follows
+    # all sessions reads the next few of a kind without sorting all there ever were.
+    """
+    CREATE INDEX events_of_kind ON events (kind, seq);
+    """,
 )
 
 

@@ -7,7 +7,7 @@ take out of checkpoint.md go into the next checkpoint, lines they write into not
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cairn_memory.carry import carried
 from cairn_memory.errors import StoreError
@@ -17,13 +17,17 @@ from cairn_memory.memory_files import MemoryFile, local_file
 from cairn_memory.places import Workspace
 from cairn_memory.recall.checkpoint import Checkpoint
 from cairn_memory.recall.page import hand_edit, to_markdown
+from cairn_memory.redact.restore import restored
 from cairn_memory.tasks import TaskTree, progress
-from cairn_memory.versions import Versions
+from cairn_memory.versions import NO_SESSION, Versions
 
 logger = logging.getLogger(__name__)
 
 SOON = 0.5
 """Seconds until a page follows a note or a change of a task: several come together."""
+
+SHOWN = (NoteAdded.kind, TaskChanged.kind)
+"""The events that pages follow."""
 
 NOTES_HEAD = "# Notes\n\nWhat the agent noted. A bullet you add below becomes a note of yours.\n"
 _CITED = re.compile(r" \(e(\d{1,15})(?:, in checkpoint \d+)?\)$")
@@ -44,6 +48,7 @@ class Pages:
         self._task: asyncio.Task[None] | None = None
         self._made: dict[str, str] = {}
         """Name of a page -> the text it was last given by us."""
+        self._noting = asyncio.Lock()
 
     def follow(self, payload: Payload, session: str, tree: TaskTree) -> None:
         """Lets the pages follow an event soon; returns at once."""
@@ -80,15 +85,19 @@ class Pages:
             logger.warning("%s", error)
             return newest
         shown = to_markdown(newest)
-        return newest if not today or today == shown else hand_edit(shown, today, newest)
+        if not today or today == shown:
+            return newest
+        return hand_edit(shown, await asyncio.to_thread(self._log.masker.mask, today), newest)
 
     async def show(self, session: str, made: Checkpoint, seen: Checkpoint | None) -> None:
         """Writes the page of `made`. What was changed in the page since it was that of `seen` stays in it."""
         before = to_markdown(seen) if seen else ""
 
         def change(today: str) -> str:
-            by_hand = bool(today and before) and today != before
-            return to_markdown(hand_edit(before, today, made) if by_hand else made)
+            if not today or not before or today == before:
+                return to_markdown(made)
+            mask = self._log.masker.mask  # a secret that somebody typed stays in their page, and nowhere else
+            return restored(to_markdown(hand_edit(before, mask(today), made)), today, mask)
 
         try:
             file = self._file(session, "checkpoint.md")
@@ -101,11 +110,21 @@ class Pages:
     # --- notes.md, progress.md ----------------------------------------------------------
 
     async def take_notes(self, session: str) -> None:
-        """What a person wrote into notes.md becomes notes, what they took out is none any more. Raises StoreError."""
+        """What a person wrote into notes.md becomes notes, what they took out is none any more."""
+        try:
+            async with self._noting:
+                if await self._take_notes(session):
+                    await self._show_notes(session)
+        except StoreError as error:
+            logger.warning("notes.md of %s was not looked at: %s", session, error)
+
+    async def _take_notes(self, session: str) -> bool:
+        """Whether a person wrote into notes.md. The page must be shown anew after it."""
         file = self._file(session, "notes.md")
-        base, today = await self._base(file), await self._versions.look(file)
-        if not today or today == base:
-            return
+        today = await self._versions.look(file)
+        base = await self._base(file) if today else ""
+        if today == base:
+            return False
         had, has = _bullets(base), _bullets(today)
         new = [text for text in has if text not in had]
         gone = [cited for text, cited in had.items() if text not in has and cited]
@@ -115,6 +134,7 @@ class Pages:
         ]
         if events:
             await self._log.append(session, *events)
+        return True
 
     async def _write_soon(self, tree: TaskTree) -> None:
         while self._notes or self._tasks:
@@ -126,7 +146,9 @@ class Pages:
         tasks, self._tasks = self._tasks, set()
         try:
             for session in notes:
-                await self._show_notes(session)
+                async with self._noting:
+                    await self._take_notes(session)
+                    await self._show_notes(session)
             changes = (
                 await self._log.read(kinds=(TaskChanged.kind,), newest=True, limit=LOOKED_AT) if tasks else []
             )
@@ -134,15 +156,17 @@ class Pages:
                 await self._show_task(number, tree, changes)
         except StoreError as error:
             logger.warning("a page was not written: %s", error)
+        except asyncio.CancelledError:  # `close` writes them
+            self._notes |= notes
+            self._tasks |= tasks
+            raise
 
     async def _show_notes(self, session: str) -> None:
-        await self.take_notes(session)
         file, text = (
             self._file(session, "notes.md"),
             "\n".join((NOTES_HEAD, *await self._shown_notes(session), "")),
         )
-        await self._versions.edit(file, lambda today: text, by="agent", reason="notes", session=session)
-        self._made[file.name] = text
+        await self._give(file, lambda today: text, text, reason="notes", session=session)
 
     async def _shown_notes(self, session: str) -> list[str]:
         """The lines of notes.md: each note with its event, and the checkpoint that took it in."""
@@ -171,7 +195,20 @@ class Pages:
         def change(today: str) -> str:
             return carried(base, today, text)
 
-        await self._versions.edit(file, change, by="agent", reason=f"{number} {task.state}")
+        await self._give(file, change, text, reason=f"{number} {task.state}")
+
+    async def _give(
+        self,
+        file: MemoryFile,
+        change: Callable[[str], str],
+        text: str,
+        *,
+        reason: str,
+        session: str = NO_SESSION,
+    ) -> None:
+        """Writes a page that was made as `text`. Cut off, it is written all the same: the log says then what was."""
+        self._made.pop(file.name, None)
+        await self._versions.edit(file, change, by="agent", reason=reason, session=session)
         self._made[file.name] = text
 
     async def _base(self, file: MemoryFile) -> str:
@@ -179,7 +216,8 @@ class Pages:
         if (known := self._made.get(file.name)) is not None:
             return known
         ours = [version for version in await self._versions.history(file) if version.by != "user"]
-        return await self._versions.text(ours[-1]) if ours else ""
+        text = self._made[file.name] = await self._versions.text(ours[-1]) if ours else ""
+        return text
 
     def _file(self, session: str, name: str) -> MemoryFile:
         return local_file(self._workspace, f"sessions/{session}/{name}")

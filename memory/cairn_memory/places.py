@@ -70,6 +70,10 @@ class Workspace(NamedTuple):
         """The private folder of one session: its run document, notes, command output."""
         return self.local / "sessions" / session
 
+    def proposal(self, session: str) -> Path:
+        """What the session proposes: `files/` as it would have them, `base/` as they were."""
+        return self.local / "proposals" / session
+
     def create(self) -> None:
         """Makes the folders. Raises OSError when the workspace cannot be written."""
         self.folder.mkdir(exist_ok=True)
@@ -138,6 +142,10 @@ class UserFolders(NamedTuple):
     @property
     def prices_file(self) -> Path:
         return self.config / "prices.toml"
+
+    def permissions(self, workspace: Workspace) -> Path:
+        """What the user allowed in `workspace` for good: outside of it, so that no repository brings it along."""
+        return self.data / "workspaces" / workspace.key / "permissions.toml"
 
     def socket(self, workspace: Workspace) -> Path:
         """Where the host of `workspace` listens; short enough for a Unix socket."""

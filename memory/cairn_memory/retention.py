@@ -19,6 +19,7 @@ from cairn_memory.leftovers import Leftover, digests_in
 from cairn_memory.log import EventLog
 from cairn_memory.places import Workspace
 from cairn_memory.scopes import Sessions
+from cairn_memory.snapshots.repository import FOLDER
 from cairn_memory.taking import Taking, all_events
 from cairn_memory.versions import NO_SESSIONS
 
@@ -76,7 +77,8 @@ async def expire(
     """
     sessions = await _look(log)
     for session in sessions.values():
-        session.size += await asyncio.to_thread(_size_of, workspace.session(session.name))
+        for folder in (workspace.session(session.name), workspace.proposal(session.name)):
+            session.size += await asyncio.to_thread(_size_of, folder)
     going = _too_old(sessions, policy, now(), busy)
     going |= await asyncio.to_thread(_too_much, sessions, policy, workspace, going, busy)
     old = {
@@ -148,7 +150,10 @@ def _too_much(
     if not policy.keep_mb:
         return set()
     excess = (
-        _size_of(workspace.local) - policy.keep_mb * 1_000_000 - sum(sessions[name].size for name in going)
+        _size_of(workspace.local)
+        - _size_of(workspace.local / FOLDER)
+        - policy.keep_mb * 1_000_000
+        - sum(sessions[name].size for name in going)
     )
     more: set[str] = set()
     for session in sorted(sessions.values(), key=lambda session: session.updated):

@@ -32,6 +32,11 @@ class Scope(Protocol):
         """What goes of the private folder, relative to it."""
         ...
 
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """The sessions that go one by one, with their recorded states of the work tree."""
+        ...
+
 
 @dataclass(frozen=True)
 class OneSession:
@@ -48,6 +53,11 @@ class OneSession:
 
     def files(self, local: Path) -> Iterator[str]:
         yield f"sessions/{self.session}"
+        yield f"proposals/{self.session}"
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        return (self.session,)
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,9 @@ class Sessions:
         )
 
     def files(self, local: Path) -> Iterator[str]:
-        yield from (f"sessions/{session}" for session in self.sessions)
+        for session in self.sessions:
+            yield f"sessions/{session}"
+            yield f"proposals/{session}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,10 @@ class ProjectMemory:
 
     def files(self, local: Path) -> Iterator[str]:
         yield from ("../MEMORY.md", *_staged(local), "tasks")
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        return ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,10 @@ class Everything:
         for path in sorted(local.iterdir()):
             if path.name not in _KEPT:
                 yield path.name
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        return ()
 
 
 def _staged(local: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from hashlib import blake2b
+from pathlib import Path
 from typing import Literal
 
 from cairn_memory.events import (
@@ -16,13 +17,19 @@ from cairn_memory.events import (
     Budget,
     CheckpointStarted,
     CheckpointWritten,
+    ContractSet,
     GuardActed,
     HostMessage,
     ModelFailed,
     ModelReplied,
     ModelRequested,
     Payload,
+    PermissionGranted,
+    PermissionRevoked,
+    ProposalAnswered,
+    SessionForked,
     SessionResumed,
+    SessionRewound,
     SessionStarted,
     SideCallReplied,
     State,
@@ -39,6 +46,9 @@ from cairn_memory.places import moved
 
 TRAIL = 64
 """How many finished calls are remembered for the guards that look for loops."""
+
+KILLED = "the host stopped in mid-run"
+"""Why a session rests that was at work when its host died."""
 
 WINDOW_FULL = "WindowFull"
 """What `model.failed` says when a request was longer than the model's window."""
@@ -76,7 +86,7 @@ class SessionFold:
     session: str
     goal: str = ""
     root: str = ""
-    mode: Literal["build", "plan"] = "build"
+    mode: Literal["build", "plan", "propose"] = "build"
     model: str = ""
     base_url: str = ""
     key: str = ""
@@ -98,6 +108,10 @@ class SessionFold:
     """Tokens of the largest request that may still fit, learned from a provider that refused one; 0 when none did."""
     refused: bool = False
     """Whether the provider refused the window as it is."""
+    rewound: bool = False
+    """Whether the conversation was taken back, or put back, and the next window is to be made without what does not count."""
+    forked: SessionForked | None = None
+    """Where this session came from."""
     work_tree: WorkTreeSeen | None = None
     marks: int = 0
     """How many marks of the window had been passed when a checkpoint was last begun in it."""
@@ -108,6 +122,15 @@ class SessionFold:
     denied: dict[str, str] = field(default_factory=dict[str, str])
     allowed: set[str] = field(default_factory=set[str])
     grants: set[str] = field(default_factory=set[str])
+    """What the user allowed for more than once, each as the tool's name, a blank and a pattern."""
+    granted: dict[str, PermissionGranted] = field(default_factory=dict[str, PermissionGranted])
+    """The events of those grants, as far as they have one."""
+    contract: ContractSet | None = None
+    """What is answered while nobody is asked, and when to stop."""
+    failures: int = 0
+    """How many calls failed in a row, up to now."""
+    failed: list[ToolCall] = field(default_factory=list[ToolCall])
+    """The calls of the newest reply that failed."""
     seen: dict[str, str] = field(default_factory=dict[str, str])
     told: set[str] = field(default_factory=set[str])
     shown: set[bytes] = field(default_factory=set[bytes])
@@ -134,7 +157,7 @@ class SessionFold:
 
     def seconds_worked(self, now: int) -> float:
         """Seconds this session was running, up to `now` (Unix milliseconds)."""
-        running = now - self._running_since if self._running_since is not None else 0
+        running = max(now - self._running_since, 0) if self._running_since is not None else 0
         return (self.worked_ms + running) / 1000
 
     def stands(self, result: ToolFinished) -> bool:
@@ -167,6 +190,8 @@ class SessionFold:
         self.model, self.base_url, self.key = event.model, event.base_url, event.key
         self.window, self.budget, self.approve_all = event.window, event.budget, event.approve_all
         self.guard = None
+        self.failures = 0
+        self.failed = []
 
     @_take.register
     def _(self, event: StateChanged, time: int) -> None:
@@ -195,7 +220,25 @@ class SessionFold:
         self.shown.clear()
         if event.covers:
             self.told.clear()  # instructions of folders are told again in the new window
+            self.rewound = False
         self.last_usage = Usage()
+
+    @_take.register
+    def _(self, event: SessionForked, time: int) -> None:
+        self.forked = event
+
+    @_take.register
+    def _(self, event: SessionRewound, time: int) -> None:
+        """What was about to be done is not done any more; the steps are counted on. Files that were put back are not known."""
+        for path in event.files:
+            self.seen.pop(str(Path(self.root, path)), None)
+        if not event.conversation:
+            return
+        self.rewound = self._awaits_model = True
+        self._asking = self._heard = False
+        self.pending, self.approvals, self.denied, self.allowed = {}, {}, {}, set()
+        self.trail.clear()
+        self.guard, self.acted = None, {}
 
     @_take.register
     def _(self, event: ModelRequested, time: int) -> None:
@@ -227,7 +270,7 @@ class SessionFold:
         self.totals, self.cost, self.last_usage = event.totals, event.total_cost, event.usage
         self.last_text = event.text or self.last_text
         self.pending = {call.id: PendingCall(call, index) for index, call in enumerate(event.calls)}
-        self.denied, self.allowed = {}, set()
+        self.denied, self.allowed, self.failed = {}, set(), []
         self._awaits_model = self._heard
         self._asking = self._heard = False
 
@@ -243,6 +286,9 @@ class SessionFold:
             footprint = _footprint(pending.call, event)
             self.trail.append(footprint)
             self.shown.add(footprint.key)
+            if event.outcome == "error":
+                self.failed.append(pending.call)
+        self.failures = self.failures + 1 if event.outcome == "error" else 0
         for approval in [key for key, request in self.approvals.items() if request.call == event.call]:
             del self.approvals[approval]
         if event.effect is not None:
@@ -269,8 +315,33 @@ class SessionFold:
             self.denied[request.call] = event.words
             return
         self.allowed.add(request.call)
-        if event.decision == "session" and request.grant:
-            self.grants.add(request.grant)
+        if event.decision in ("session", "always"):
+            grant = f"{request.name} {event.pattern}" if event.pattern else request.grant
+            self.grants |= {grant} if grant else set()
+
+    @_take.register
+    def _(self, event: PermissionGranted, time: int) -> None:
+        grant = f"{event.tool} {event.pattern}"
+        self.grants.add(grant)
+        self.granted[grant] = event
+
+    @_take.register
+    def _(self, event: PermissionRevoked, time: int) -> None:
+        if (event.tool, event.pattern) == ("*", "*"):
+            self._revoke_all()
+        grant = f"{event.tool} {event.pattern}"
+        self.grants.discard(grant)
+        self.granted.pop(grant, None)
+
+    @_take.register
+    def _(self, event: ProposalAnswered, time: int) -> None:
+        """Neither the file nor what is proposed for it is as the agent knows it."""
+        for path in (event.proposed, str(Path(self.root, event.path))):
+            self.seen.pop(path, None)
+
+    @_take.register
+    def _(self, event: ContractSet, time: int) -> None:
+        self.contract = event if event.goal or event.answers else None
 
     @_take.register
     def _(self, event: GuardActed, time: int) -> None:
@@ -284,6 +355,13 @@ class SessionFold:
         self.seen.clear()  # others hold this very mapping
         self.seen.update(seen)
         self.root = root
+
+    def _revoke_all(self) -> None:
+        """Nothing counts as allowed any more, not even a call that was about to run."""
+        self.grants, self.granted, self.allowed, self.contract = set(), {}, set(), None
+        self.approve_all = False
+        for pending in self.pending.values():
+            pending.started = None
 
     def _spend(self, usage: Usage, cost: float) -> None:
         """Counts a request beside the loop."""

@@ -10,6 +10,7 @@ from cairn_memory.leftovers import Leftover, digests_in
 from cairn_memory.log import EventLog
 from cairn_memory.places import Workspace
 from cairn_memory.scopes import Everything, Scope
+from cairn_memory.snapshots.repository import FOLDER
 
 QUOTING = ("damaged-*", "cairn.db.salvage*", "index.db*", "host.log.*")
 """Files that may quote anything and that nothing needs: copies of damaged logs, the search index, old host logs."""
@@ -71,10 +72,11 @@ class Taking:
             if digest not in self._staying
         ]
         files = [Leftover("remove", name) for name in self._names()]
+        states = [Leftover("states", session) for session in self.scope.sessions]
         self.blobs, self.files = len(blobs), len(files)
         local = self.workspace.local
         logs = [Leftover("empty", name) for name in ("host.log", "host.out") if (local / name).exists()]
-        return [*files, *logs, *blobs]
+        return [*files, *(states if (local / FOLDER).exists() else ()), *logs, *blobs]
 
     def _names(self) -> list[str]:
         """What goes and is there; copies and derived files that may quote anything go always."""

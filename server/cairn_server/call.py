@@ -8,6 +8,11 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
 
+from cairn_agents.gate.contract import ContractError
+from cairn_agents.gate.rights import TrustRefused
+from cairn_agents.gate.standing import StandingError
+from cairn_agents.gate.why import WhyError
+from cairn_agents.mentions import MentionError
 from cairn_agents.runs import RunError, Runs
 from cairn_memory.errors import ClaimError, StoreError
 from cairn_memory.log import EventLog
@@ -15,7 +20,21 @@ from cairn_memory.places import Workspace
 from cairn_memory.tasks import TaskError
 from cairn_server import protocol as wire
 from cairn_server.connection import Connection
+from cairn_server.editors.editors import OpenEditors
+from cairn_server.views.news import ViewNews
 
+TOLD = (
+    RunError,
+    StoreError,
+    ClaimError,
+    TaskError,
+    ContractError,
+    StandingError,
+    TrustRefused,
+    WhyError,
+    MentionError,
+)
+"""Errors that say in one line what whoever asked must know."""
 FAILED = -32001
 """The method was understood and could not be done; the message says why and what to do."""
 INVALID_PARAMS = -32602
@@ -28,6 +47,8 @@ class HostControl(Protocol):
     """What the methods ask of the process they run in."""
 
     workspace: Workspace
+    editors: OpenEditors
+    views: ViewNews
 
     def status(self) -> wire.HostStatus: ...
 
@@ -37,6 +58,10 @@ class HostControl(Protocol):
 
     async def document(self, session: str) -> Path:
         """The Markdown file of a session, written up to now and kept up with the run."""
+        ...
+
+    def document_line(self, session: str, seq: int) -> int:
+        """The line (from 0) of a session's document, once it was asked for, that tells of event `seq`."""
         ...
 
     async def rewritten(self) -> None:
@@ -81,7 +106,7 @@ async def call(method: Method[Any, Any], context: Context, params: object) -> di
     """Does what a client asked, from untrusted params to the JSON of the result. Raises CallError only."""
     try:
         result = await method.handler(context, _checked(method, params))
-    except (RunError, StoreError, ClaimError, TaskError) as error:
+    except TOLD as error:
         raise CallError(FAILED, str(error)) from error
     except CallError:
         raise

@@ -95,7 +95,7 @@ def _resume(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.choices import Choices
     from cairn_server.terminal.run import resume
 
-    return resume(dial, options.session, options.prompt, Choices.of(options))
+    return resume(dial, options.session, options.prompt, Choices.of(options), options.drift)
 
 
 def _prompt(options: Namespace, workspace: Workspace, dial: Dial) -> int:
@@ -185,6 +185,12 @@ def _checkpoint(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     return checkpoint(dial, options.session, options.json)
 
 
+def _trail(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.trail import trail
+
+    return trail(dial, options.session, options.json)
+
+
 def _rebuild(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.checkpoints import rebuild
 
@@ -197,10 +203,74 @@ def _window(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     return window(dial, options)
 
 
+def _redact(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.redacting import redact
+
+    return redact(options)
+
+
+def _why(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.why import why
+
+    return why(dial, options.event, options.session, options.json)
+
+
+def _report(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.report import report
+
+    return report(dial, options.session, options.json, options.markdown)
+
+
+def _grants(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.grants import grants, revoke
+
+    if options.action == "revoke":
+        return revoke(dial, " ".join(options.pattern), options.json)
+    return grants(dial, options.json)
+
+
+def _trust(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.trust import trust
+
+    return trust(dial, options.yes, options.revoke, options.json)
+
+
+def _diff(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.rewind.diff import diff
+
+    return diff(dial, options)
+
+
+def _rewind(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.rewind.rewind import rewind
+
+    return rewind(dial, options)
+
+
+def _proposals(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.proposals.command import proposals
+
+    return proposals(dial, options)
+
+
+def _fork(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.terminal.rewind.fork import fork
+
+    return fork(dial, options)
+
+
 def _audit(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.terminal.audit.command import audit
 
     return audit(dial, options)
+
+
+def _gate(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_agents.gate.check import Checker
+    from cairn_server.terminal.gate.command import gate
+
+    checker = Checker.of(workspace, UserFolders.find(), options.mode)
+    return gate(options, checker, checker.problems)
 
 
 # --- the host, and everything around it ---------------------------------------------------
@@ -224,6 +294,12 @@ def _lsp(options: Namespace, workspace: Workspace, dial: Dial) -> int:
     from cairn_server.relay import relay
 
     return relay(workspace)
+
+
+def _sandbox(options: Namespace, workspace: Workspace, dial: Dial) -> int:
+    from cairn_server.sandboxed import sandboxed
+
+    return sandboxed(workspace, options.cmd, options.network)
 
 
 def _doctor(options: Namespace, workspace: Workspace, dial: Dial) -> int:
@@ -260,15 +336,27 @@ COMMANDS: dict[str, Command] = {
     "task": _task,
     "checkpoints": _checkpoints,
     "checkpoint": _checkpoint,
+    "trail": _trail,
     "rebuild": _rebuild,
     "window": _window,
+    "why": _why,
+    "report": _report,
+    "grants": _grants,
+    "trust": _trust,
+    "diff": _diff,
+    "proposals": _proposals,
+    "rewind": _rewind,
+    "fork": _fork,
     "audit": _audit,
+    "gate": _gate,
+    "redact": _redact,
     "status": _status,
     "config": _config,
     "stop": _stop,
     "serve": _serve,
     "lsp": _lsp,
     "doctor": _doctor,
+    "sandbox": _sandbox,
 }
 
 

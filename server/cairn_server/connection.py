@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 
 from cairn_memory.log import EventLog
 from cairn_server.delivery import Delivery, Interest, Pump
@@ -23,6 +24,8 @@ class Connection:
         self.reader = reader
         self.outbox = outbox
         self.calls = asyncio.Semaphore(CALLS_AT_ONCE)
+        self.heard = time.monotonic()
+        """When an editor's newest message was taken in."""
         self._delivery = delivery
         self._pump: Pump | None = None
         self._pumping: asyncio.Task[None] | None = None

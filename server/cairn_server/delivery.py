@@ -126,6 +126,11 @@ class Pump:
         """There is something new."""
         self._moved.set()
 
+    def tell(self, notice: bytes) -> None:
+        """Sends a notification that is no event, once the reply to the subscription has gone out."""
+        if self._released.is_set():
+            self._outbox.send(notice)
+
     def push(self, session: str, step: int, source: StreamSource, text: str) -> None:
         """Streamed text, as it comes: sent a little later, together with what follows."""
         if not text:
@@ -222,6 +227,12 @@ class Delivery:
         for pump in self._pumps:
             if pump.interest.stream and pump.interest.covers(session):
                 pump.push(session, step, source, text)
+
+    def tell(self, method: str, params: dict[str, object]) -> None:
+        """Sends a notification to everybody who follows anything; returns at once."""
+        notice = json.dumps({"jsonrpc": "2.0", "method": method, "params": params}).encode()
+        for pump in self._pumps:
+            pump.tell(notice)
 
     def attended(self, session: str) -> bool:
         """Whether somebody is there who follows `session` and can answer an approval."""

@@ -13,6 +13,10 @@ from typing import Literal, NamedTuple
 
 from cairn_agents.config import LoadedConfig, load_config
 from cairn_agents.model.discover import describe, discover
+from cairn_agents.sandbox.attacks import Outcome, besiege
+from cairn_agents.sandbox.base import Sandbox, SandboxError
+from cairn_agents.sandbox.ground import Ground
+from cairn_agents.sandbox.sandboxes import Sandboxes
 from cairn_memory.places import UserFolders, Workspace
 from cairn_memory.verify import ERASED, SALVAGED, verify
 from cairn_server import launch
@@ -142,6 +146,42 @@ def _model(workspace: Workspace) -> Iterator[Finding]:
         )
 
 
+# --- the sandbox --------------------------------------------------------------------------
+
+
+def _sandbox(workspace: Workspace) -> Iterator[Finding]:
+    """Attacks a sandbox made like those of the agents, in a place made for it."""
+    settings = _settings(workspace).config.sandbox
+    sandboxes = Sandboxes(workspace, UserFolders.find())
+    own = sandboxes.make(workspace.root, workspace.local / "sandbox" / "none", settings)
+    if own.kind == "none":
+        yield Finding("warn", f"no sandbox: {own.note}", _WITHOUT)
+        return
+    with Ground() as ground:
+        sandbox = Sandboxes(ground.workspace, ground.user).make(
+            ground.root, ground.folder / "private", settings
+        )
+        try:
+            outcomes = asyncio.run(_besieged(sandbox, ground))
+        except SandboxError as error:
+            yield Finding("fail", f"sandbox {sandbox.kind}: {error}", _WITHOUT)
+            return
+        finally:
+            sandbox.close()
+    held = sum(outcome.held for outcome in outcomes)
+    level = "ok" if held == len(outcomes) else "warn" if sandbox.kind == "landlock" else "fail"
+    yield Finding(level, f"sandbox {sandbox.kind}: {held} of {len(outcomes)} attacks stopped", sandbox.note)
+    for outcome in outcomes:
+        if not outcome.held:
+            yield Finding(level, f"sandbox {sandbox.kind}: not stopped", outcome.name)
+
+
+async def _besieged(sandbox: Sandbox, ground: Ground) -> list[Outcome]:
+    return [outcome async for outcome in besiege(sandbox, ground)]
+
+
+_WITHOUT = "every command that is not surely harmless is asked about; on Linux install bubblewrap"
+
 # --- the host -----------------------------------------------------------------------------
 
 
@@ -204,4 +244,4 @@ def _open(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
 
 
-CHECKS: tuple[Check, ...] = (_python, _programs, _folder, _config, _host, _log, _model)
+CHECKS: tuple[Check, ...] = (_python, _programs, _folder, _config, _sandbox, _host, _log, _model)

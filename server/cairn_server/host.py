@@ -1,10 +1,11 @@
 """The host: the one process that owns a workspace, and outlives every client.
 
-    python -m cairn_server.host --workspace DIR [--idle SECONDS] [--linger SECONDS]
+    python -m cairn_server.host --workspace DIR [--idle SECONDS] [--linger SECONDS] [--face rpc|lsp]
 
 It takes the workspace's lock, opens the log, listens, and says where in `host.json`.
 It ends by itself when for `--idle` seconds nobody was attached and nothing ran, or when its
 folder is removed. For background commands alone it stays `--linger` seconds; they end with it.
+`--face` says what the client speaks that starts it: that is loaded first.
 Exit codes: 0 ended as asked, 1 could not begin or go on, 75 another host is there.
 """
 
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 600.0
 LINGER_SECONDS = 24 * 3_600.0
+SWITCH_SECONDS = 0.000_5
+"""How long a thread that computes (the search index, secrets in a text) keeps the loop waiting for the interpreter; Python's
+own 5 ms would be added to each of the few steps of an answer."""
+QUIET_SECONDS = 0.5
+"""How long an editor that started the host has to be silent until the model SDK is loaded: it draws its views first."""
+QUIET_TRIES = 20
+"""Then the SDK is loaded although it is not silent."""
 PATIENCE_SECONDS = 30.0
 """How long a client may take nothing of what it is sent before it is cut."""
 
@@ -44,6 +52,7 @@ def main(
 ) -> int:
     """Runs a host until it ends; the exit code. The last two take the place of the real ones in tests."""
     gc.disable()  # nothing of what is loaded now will ever be garbage; on again after the warm-up
+    sys.setswitchinterval(SWITCH_SECONDS)
     options = _options(arguments)
     logging.getLogger().addHandler(logging.NullHandler())  # stderr gets one line, not a traceback
     try:
@@ -78,25 +87,35 @@ async def _host(
     log_to(workspace.local / "host.log", masker)
     asyncio.get_running_loop().set_exception_handler(_log_failure)
     events, problems = await open_log(workspace.local, masker)
+    ended = threading.Event()
     try:
         host = Host(workspace, UserFolders.find(), events, problems, make_runs or Runs, options.patience)
         _stop_on_signals(host)
-        await host.run(options.idle, options.linger, listening=_warm_up_beside)
+        await host.run(
+            options.idle, options.linger, listening=lambda: _warm_up_beside(host, options.face, ended)
+        )
     finally:
+        ended.set()
         await events.close()
 
 
-def _warm_up_beside() -> None:
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+def _warm_up_beside(host: "Host", face: str, ended: threading.Event) -> None:
+    # No daemon: an interpreter that ends in the middle of its import may abort. The lock is free by then.
+    threading.Thread(target=_warm_up, args=(host, face, ended), name="warm-up").start()
 
 
-def _warm_up() -> None:
-    """Loads the plain face, then the model SDK, while the first client is still talking.
+def _warm_up(host: "Host", face: str, ended: threading.Event) -> None:
+    """Loads the face of the first client, then the model SDK, while that client is still talking.
 
     One after the other: two imports at once only take the interpreter from each other.
     """
     try:
-        import_module("cairn_server.rpc")
+        import_module(f"cairn_server.{face}")
+        for _ in range(QUIET_TRIES if face == "lsp" else 0):
+            if ended.wait(QUIET_SECONDS):
+                return
+            if host.silence() > QUIET_SECONDS:
+                break
         from cairn_agents.model.client import warm_up
 
         warm_up()
@@ -136,6 +155,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workspace", type=Path, required=True, metavar="DIR")
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, metavar="SECONDS")
     parser.add_argument("--linger", type=float, default=LINGER_SECONDS, metavar="SECONDS")
+    parser.add_argument("--face", choices=("rpc", "lsp"), default="rpc")
     parser.add_argument("--patience", type=float, default=PATIENCE_SECONDS, metavar="SECONDS")
     return parser.parse_args(arguments)
 

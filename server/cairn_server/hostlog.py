@@ -12,6 +12,8 @@ FILE_BYTES = 1_000_000
 FILES = 3
 RECORD = 8_000
 """Characters of one record, its traceback included."""
+_LOOKED_AT = 20 * RECORD
+"""Characters of a record that are masked. What is left at this cut of a secret goes with the next one."""
 
 
 class _Masked(logging.Formatter):
@@ -23,9 +25,14 @@ class _Masked(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        if len(text) > RECORD:
-            text = f"{text[: RECORD // 2]}\n[...]\n{text[-RECORD // 2 :]}"
-        return self._masker.mask(text)
+        if len(text) > _LOOKED_AT:
+            text = _shortened(text, _LOOKED_AT)
+        masked = self._masker.mask(text)
+        return masked if len(masked) <= RECORD else _shortened(masked, RECORD)
+
+
+def _shortened(text: str, limit: int) -> str:
+    return f"{text[: limit // 2]}\n[...]\n{text[-limit // 2 :]}"
 
 
 class _Private(RotatingFileHandler):

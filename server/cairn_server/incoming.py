@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+import re
 from typing import Any, cast
 
 LARGEST_MESSAGE = 16_000_000
 """Bytes of one message; the longest a client has a reason to send is a prompt of 1 MB."""
 DEEPEST = 64
 """Objects and arrays within each other in one message."""
+
+HEADERS = 32
+"""Header lines of one LSP message; LSP knows two."""
+
+_CONTENT_LENGTH = re.compile(rb"content-length: *(\d{1,12})\s*", re.IGNORECASE)
 
 
 class TooLong(Exception):
@@ -37,6 +43,29 @@ async def read_line(reader: asyncio.StreamReader) -> bytes:
             raise TooLong(f"a message may have {LARGEST_MESSAGE} bytes")
         if whole:
             return b"".join(parts)
+
+
+async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
+    """The next body of an LSP stream, or None at the end. Raises TooLong, ConnectionError, IncompleteReadError.
+
+    pygls has a loop of its own, which takes any length, gives no reply to what it
+    cannot parse, and mistakes any nested object with a `jsonrpc` key for a message.
+    """
+    length = None
+    for _ in range(HEADERS):
+        try:
+            header = await reader.readline()
+        except ValueError:
+            raise TooLong("a header line is too long") from None
+        if not header:
+            return None
+        if found := _CONTENT_LENGTH.fullmatch(header):
+            length = int(found[1])
+            if length > LARGEST_MESSAGE:
+                raise TooLong(f"a message may have {LARGEST_MESSAGE} bytes, this one announces {length}")
+        elif not header.strip() and length is not None:
+            return await reader.readexactly(length)
+    raise TooLong("no Content-Length among the headers")
 
 
 def parse(text: bytes) -> dict[str, Any]:

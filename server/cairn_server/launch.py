@@ -53,9 +53,13 @@ class Channel(NamedTuple):
 
 
 def connect(
-    workspace: Workspace, face: Face, client: str = "terminal", patience: float = PATIENCE
+    workspace: Workspace,
+    face: Face,
+    client: str = "terminal",
+    patience: float = PATIENCE,
+    module: str = "",
 ) -> Channel:
-    """A connection to the workspace's host, which is started where none runs.
+    """A connection to the workspace's host, which is started where none runs: `module`, or the ordinary one.
 
     A host of another version is asked to end when it is idle. Raises LaunchError.
     """
@@ -65,7 +69,7 @@ def connect(
         channel.close()
         _retire(workspace, channel.version)
         channel = None
-    return channel or _start(workspace, face, client, deadline)
+    return channel or _start(workspace, face, client, deadline, module)
 
 
 def find(workspace: Workspace, face: Face, client: str = "terminal") -> Channel | None:
@@ -147,8 +151,8 @@ def _retire(workspace: Workspace, version: str) -> None:
         )
 
 
-def _start(workspace: Workspace, face: Face, client: str, deadline: float) -> Channel:
-    starting = _spawn(workspace)
+def _start(workspace: Workspace, face: Face, client: str, deadline: float, module: str) -> Channel:
+    starting = _spawn(workspace, face, module)
     start_again = 0.0
     try:
         while True:
@@ -165,14 +169,14 @@ def _start(workspace: Workspace, face: Face, client: str, deadline: float) -> Ch
                 raise LaunchError(f"the host does not answer; {_output(workspace)} may say why")
             if code == EXIT_TAKEN and now > start_again:
                 if start_again:
-                    starting = _spawn(workspace)
+                    starting = _spawn(workspace, face, module)
                 start_again = now + START_AGAIN
             time.sleep(LOOK_AGAIN)
     finally:
         starting.returncode = starting.returncode or 0  # nobody waits for it: the host outlives us
 
 
-def _spawn(workspace: Workspace) -> "subprocess.Popen[bytes]":
+def _spawn(workspace: Workspace, face: Face, module: str) -> "subprocess.Popen[bytes]":
     """A host process in a session of its own, which reads nothing and writes to `host.out`."""
     import subprocess
 
@@ -184,7 +188,7 @@ def _spawn(workspace: Workspace) -> "subprocess.Popen[bytes]":
         descriptor = os.open(_output(workspace), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "wb") as output:
             return subprocess.Popen(
-                host_command(workspace),
+                host_command(workspace, face, module),
                 cwd=workspace.home,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -196,9 +200,10 @@ def _spawn(workspace: Workspace) -> "subprocess.Popen[bytes]":
         raise LaunchError(f"no host can be started in {workspace.home}: {error}") from error
 
 
-def host_command(workspace: Workspace) -> list[str]:
-    """What starts the host. `-P`: no module is taken from the folder we are in, which may be a stranger's."""
-    return [sys.executable, "-P", "-m", HOST_MODULE, "--workspace", str(workspace.root)]
+def host_command(workspace: Workspace, face: Face = "rpc", module: str = "") -> list[str]:
+    """What starts the host, for a client of `face`. `-P`: no module is taken from the folder we are in, which may be a stranger's."""
+    program = [sys.executable, "-P", "-m", module or HOST_MODULE]
+    return [*program, "--workspace", str(workspace.root), "--face", face]
 
 
 def _output(workspace: Workspace) -> Path:

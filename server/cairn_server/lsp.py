@@ -3,8 +3,8 @@
 import asyncio
 import json
 import logging
-import re
-from collections.abc import Awaitable, Generator
+import time
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -21,28 +21,30 @@ from pygls.protocol import (
 
 from cairn_server import __version__
 from cairn_server.call import CallError, Context, Method, call
-from cairn_server.incoming import LARGEST_MESSAGE, BadMessage, TooLong, parse
+from cairn_server.documents.language import speak, speak_more
+from cairn_server.documents.registration import withdrawn
+from cairn_server.editors.editors import Attached
+from cairn_server.editors.text import Documents
+from cairn_server.incoming import BadMessage, TooLong, parse, read_frame
 from cairn_server.methods import METHODS
 from cairn_server.outbox import Outbox
 from cairn_server.protocol import VERSION
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
-HEADERS = 32
-"""Header lines of one message; LSP knows two."""
-
-_CONTENT_LENGTH = re.compile(rb"content-length: *(\d{1,12})\s*", re.IGNORECASE)
-
 log = logging.getLogger(__name__)
 
 
 async def serve(context: Context) -> None:
     """Serves one editor until it says exit, or leaves. The host and its runs go on."""
     connection = context.connection
-    protocol = cast(CairnProtocol, _language_server(context).protocol)
+    server = _language_server(context)
+    spoken = speak(server, context)
+    protocol = cast(CairnProtocol, server.protocol)
     protocol.set_writer(cast(Any, _Writer(connection.outbox)))
+    protocol.opened = context.host.editors.attach(server)
     try:
-        while (body := await _read_frame(connection.reader)) is not None:
+        while (body := await read_frame(connection.reader)) is not None:
             try:
                 message = parse(body)
             except BadMessage as error:
@@ -51,6 +53,7 @@ async def serve(context: Context) -> None:
                 if message.get("method") == types.EXIT:
                     break
                 _take(protocol, connection.outbox, message)
+            connection.heard = time.monotonic()
             await asyncio.sleep(0)  # handlers begin before more is read, so they can be counted
             async with connection.calls:
                 await connection.outbox.drain()
@@ -58,29 +61,9 @@ async def serve(context: Context) -> None:
         _refuse(connection.outbox, None, PARSE_ERROR, str(error))
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
-
-
-async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
-    """The next body, or None at the end. Raises TooLong, ConnectionError, IncompleteReadError.
-
-    pygls has a loop of its own, which takes any length, gives no reply to what it
-    cannot parse, and mistakes any nested object with a `jsonrpc` key for a message.
-    """
-    length = None
-    for _ in range(HEADERS):
-        try:
-            header = await reader.readline()
-        except ValueError:
-            raise TooLong("a header line is too long") from None
-        if not header:
-            return None
-        if found := _CONTENT_LENGTH.fullmatch(header):
-            length = int(found[1])
-            if length > LARGEST_MESSAGE:
-                raise TooLong(f"a message may have {LARGEST_MESSAGE} bytes, this one announces {length}")
-        elif not header.strip() and length is not None:
-            return await reader.readexactly(length)
-    raise TooLong("no Content-Length among the headers")
+    finally:
+        protocol.opened.leave()
+        await spoken.close()
 
 
 def _take(protocol: "CairnProtocol", outbox: Outbox, message: dict[str, Any]) -> None:
@@ -110,6 +93,12 @@ class CairnProtocol(LanguageServerProtocol):
     """pygls' protocol, but the params of our methods stay plain dicts, and exit ends nothing here."""
 
     closing = False
+    later: Sequence[types.Registration] = ()
+    """What is registered when the editor is ready."""
+    meet: Callable[[str], None]
+    """Told the editor's name before it is told what there is."""
+    opened: Attached
+    """What the editor has open, for all that want to know."""
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Types what LSP declares; leaves everything else as it came."""
@@ -132,13 +121,42 @@ class CairnProtocol(LanguageServerProtocol):
     ) -> type[Any] | None:
         return cast(Any, types.METHOD_TO_TYPES).get(method, (None, None))[1]
 
+    def _handle_response(self, msg_id: str | int, result: Any = None, error: Any = None) -> None:
+        """An answer that comes when nobody waits for it any more is let go: pygls would end the connection."""
+        asked: Any = self._request_futures.get(msg_id)
+        if asked is not None and asked.cancelled():
+            self._request_futures.pop(msg_id)
+            log.info("an editor answered too late")
+            return
+        super()._handle_response(msg_id, result, error)
+
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
-        """Announces our methods beside what pygls works out."""
+        """Announces our methods beside what pygls works out, and what an editor of this name lacks."""
+        self.meet(params.client_info.name if params.client_info else "")
         result = yield from super().lsp_initialize(params)
+        self.later = withdrawn(result.capabilities, params.capabilities, self._converter.unstructure)
         methods = [method.name for method in METHODS]
+        self._workspace = Documents.instead_of(self.workspace, self.opened.told, self.opened.closed)
         result.capabilities.experimental = {"cairn": {"version": VERSION, "methods": methods}}
         return result
+
+    @lsp_method(types.INITIALIZED)
+    def lsp_initialized(self, *args: Any) -> Generator[Any, Any, None]:
+        """The editor is ready for what it is to ask about our pages alone."""
+        if self.later:
+            self.send_request(types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams(list(self.later)))
+        yield from cast(Any, super()).lsp_initialized(*args)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_SAVE)
+    def lsp_text_document__did_save(
+        self, params: types.DidSaveTextDocumentParams
+    ) -> Generator[Any, Any, None]:
+        """pygls only hands it on."""
+        self.opened.saved(params.text_document.uri)
+        features: dict[str, Any] = cast(Any, self.fm).features
+        if types.TEXT_DOCUMENT_DID_SAVE in features:
+            yield features[types.TEXT_DOCUMENT_DID_SAVE], (params,), None
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
@@ -168,11 +186,12 @@ def _language_server(context: Context) -> CairnServer:
         __version__,
         protocol_cls=CairnProtocol,
         converter_factory=_converter,
-        text_document_sync_kind=types.TextDocumentSyncKind.None_,
+        text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
         max_workers=1,
     )
     for method in METHODS:
         server.feature(method.name)(_mounted(method, context))
+    cast(CairnProtocol, server.protocol).meet = lambda editor: speak_more(server, context, editor)
     return server
 
 

@@ -12,10 +12,10 @@ from cairn_server import launch
 CHUNK = 65_536
 
 
-def relay(workspace: Workspace) -> int:
-    """Until either side leaves. The exit code: 0, or 1 when no host could be reached."""
+def relay(workspace: Workspace, module: str = "") -> int:
+    """Until either side leaves. The exit code: 0, or 1 when no host could be reached. `module`: see `connect`."""
     try:
-        channel = launch.connect(workspace, "lsp", client="editor")
+        channel = launch.connect(workspace, "lsp", client="editor", module=module)
     except launch.LaunchError as error:
         print(f"cairn lsp: {error}", file=sys.stderr, flush=True)
         return 1

@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from cairn_agents.runs import Runs, Stream
+from cairn_agents.sandbox.detect import detect
 from cairn_memory.errors import StoreError
 from cairn_memory.events import HostStarted
 from cairn_memory.log import EventLog
@@ -19,11 +22,14 @@ from cairn_server.call import Context
 from cairn_server.connection import Connection
 from cairn_server.delivery import Delivery
 from cairn_server.documents.run import RunDocuments
+from cairn_server.editors.editors import OpenEditors
 from cairn_server.footprint import resident_megabytes
 from cairn_server.hostfile import HostFile
 from cairn_server.methods import session_info
 from cairn_server.outbox import Outbox, as_frame, as_line
 from cairn_server.transport import Hello, greet, listen
+from cairn_server.views.news import EVERY, ViewNews
+from cairn_server.views.standing import standing
 
 LAST_WORDS_SECONDS = 1.0
 """How long a host that stops waits for clients to take the last events."""
@@ -61,6 +67,13 @@ class Host:
         self._documents = RunDocuments(events)
         self._runs = make_runs(workspace, user, events, self._delivery.stream)
         self._runs.attended = self._delivery.attended
+        self.editors = OpenEditors(
+            workspace.root.resolve(),
+            lambda: self._runs.config().config.languages,
+            lambda private: self._runs.sandbox(private),
+        )
+        self._runs.editors = self.editors
+        self.views = ViewNews(events, lambda: standing(self._runs))
         self._connections: set[Connection] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -80,7 +93,13 @@ class Host:
         listener = await listen(self._user.socket(self.workspace), self._accept)
         self._address = listener.address
         said = HostFile(self._address, os.getpid(), self._token, __version__)
-        tasks = (self._delivery.run(), self._watch(idle, linger), self._watch_folder())
+        tasks = (
+            self._delivery.run(),
+            self._watch(idle, linger),
+            self._watch_folder(),
+            self._tell_waiting(),
+            self.views.run(),
+        )
         background = [asyncio.create_task(task) for task in tasks]
         try:
             said.write(self.workspace.local)
@@ -92,6 +111,7 @@ class Host:
             said.remove(self.workspace.local)
             listener.close()
             await self._runs.close(self._why)
+            await self.editors.close()
             await self._close_connections()
             await self._documents.close()
             for task in background:
@@ -101,6 +121,10 @@ class Host:
     def stop(self) -> None:
         """Begins to stop; returns at once."""
         self._stopping.set()
+
+    def silence(self) -> float:
+        """Seconds since an editor said something, or its host began. May be asked in any thread."""
+        return time.monotonic() - max([self._began, *(each.heard for each in tuple(self._connections))])
 
     def status(self) -> protocol.HostStatus:
         """What this host is and does."""
@@ -120,7 +144,7 @@ class Host:
             approvals=len(self._runs.approvals()),
             model=loaded.config.model.name,
             base_url=loaded.config.model.base_url,
-            sandbox="none",
+            sandbox=detect().kind if loaded.config.sandbox.enabled else "none",
             problems=[*self._problems, *loaded.problems],
         )
 
@@ -128,8 +152,13 @@ class Host:
         """The Markdown file of a session, written up to now and kept up with the run."""
         return await self._documents.open(session, self.workspace.session(session) / "run.md")
 
+    def document_line(self, session: str, seq: int) -> int:
+        """The line (from 0) of a session's document, once it was asked for, that tells of event `seq`."""
+        return self._documents.line_of(session, seq)
+
     async def rewritten(self) -> None:
         """The log was rewritten: what was made of it is made anew."""
+        self.views.touch(EVERY)  # what was deleted is gone from the runs by now
         try:
             await self._documents.renew()
         except (OSError, StoreError) as error:
@@ -160,7 +189,9 @@ class Host:
             face = await asyncio.to_thread(_rpc_face if hello.face == "rpc" else _lsp_face)
             await face(Context(self, self._runs, self._log, connection))
         finally:
+            self.views.leave(outbox)
             await connection.close()
+            self.editors.gone(connection)
             self._connections.discard(connection)
             self._changed.set()
             log.info("%s left", hello.client)
@@ -204,6 +235,21 @@ class Host:
         finally:
             moved.cancel()
 
+    async def _tell_waiting(self) -> None:
+        """Tells whoever follows anything when other questions are open than before, in whichever session."""
+        told: list[str] = []
+        while True:
+            since = self._log.last_seq
+            waiting = self._runs.approvals()
+            if told != (told := [request.id for _, request in waiting]):
+                notice = protocol.WaitingNotice(
+                    approvals=len(waiting),
+                    sessions=sorted({session for session, _ in waiting}),
+                    title=waiting[0][1].title if waiting else "",
+                )
+                self._delivery.tell("cairn/waiting", notice.model_dump(mode="json"))
+            await self._log.wait(since)
+
     async def _watch_folder(self) -> None:
         """Stops the host when its folder is removed or replaced: nobody could find what it would write."""
         folder = _identity(self.workspace.local)
@@ -245,6 +291,9 @@ def _rpc_face() -> Serve:
 
 
 def _lsp_face() -> Serve:
+    first = "cairn_server.lsp" not in sys.modules
     from cairn_server.lsp import serve
 
+    if first:
+        gc.freeze()  # as after the warm-up: the collector would walk over all of it, and hold the loop for as long
     return serve

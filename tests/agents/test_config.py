@@ -14,7 +14,9 @@ from cairn_agents.config import Config, LoadedConfig, load_config
 from cairn_agents.config.keys import settings
 from cairn_agents.config.layer import LARGEST_FILE
 from cairn_agents.config.schema import PUBLISHED, schema
-from cairn_agents.gate.rules import decide
+from cairn_agents.gate.permission import Gate
+from cairn_agents.tools.base import Arguments, Plan
+from cairn_memory.sessions import SessionFold
 
 
 class Files:
@@ -80,7 +82,7 @@ def test_an_empty_variable_sets_nothing(files: Files) -> None:
         ("model = 3", "model: expected a table, found 3"),
         ("[budget]\nmax_steps = 2.5", "budget.max_steps: expected a whole number, found 2.5"),
         ("[budget]\nmax_cost = nan", "budget.max_cost: expected a finite number, found NaN"),
-        ('mode = "compose"', 'mode: expected "build" or "plan", found "compose"'),
+        ('mode = "compose"', 'mode: expected "build", "plan" or "propose", found "compose"'),
         ("[retry]\nattempts = 101", "retry.attempts: expected at most 100, found 101"),
         ("[model.extra]\nsince = 2020-01-01", "model.extra.since: expected what JSON can hold, found a date"),
         ('[[rules]]\ntool = "bash"', "rules[1].action: missing; add it to the rule"),
@@ -223,9 +225,9 @@ def test_what_a_project_may_not_set_is_every_key_that_is_not_named_here() -> Non
     refused = {
         "model.base_url", "model.api_key_env", "model.extra", "model.first_token_timeout", "model.stall_timeout",
         "approvals.unattended", "approvals.deny_after", "retry.attempts", "retry.longest_wait", "host.idle_exit",
-        "guards.repeat_nudge", "guards.repeat_stop", "guards.open_tasks",
+        "guards.repeat_nudge", "guards.repeat_stop", "guards.open_tasks", "languages", "editor.code_actions",
     }  # fmt: skip
-    refused |= {key for key in settings() if key.startswith(("window.", "memory."))}
+    refused |= {key for key in settings() if key.startswith(("window.", "memory.", "sandbox.", "snapshots."))}
     assert may | refused == set(settings()), "a new setting: decide whether a project may set it, and test it"
 
 
@@ -255,8 +257,9 @@ def test_a_projects_rule_counts_only_where_it_is_stricter(files: Files) -> None:
     )
 
     def judged(command: str) -> tuple[str, str]:
-        action, rule = decide(loaded.rules, "bash", [command], shell=True)
-        return action, rule.origin
+        plan = Plan("1.0", Arguments(), command, command=command)
+        decision = Gate(loaded.rules).judge("bash", "run", plan, SessionFold("s", root="/work-tree"))
+        return decision.action, decision.rule.rpartition(" (")[2].removesuffix(")")
 
     assert judged("rm file") == ("deny", str(files.user)), "the project's ask takes back no deny"
     assert judged("make all") == ("deny", str(files.project))

@@ -12,7 +12,9 @@ from harness import Harness, harness
 from scripted_provider import call, say
 
 from cairn_agents import worktree
+from cairn_agents.resting import resting
 from cairn_memory.events import CheckpointWritten, DriftFound, StateChanged, WorkTreeSeen
+from cairn_memory.places import Workspace
 
 READ = call("read", path="a.py")
 WINDOW = 16_000
@@ -177,3 +179,52 @@ async def test_who_resumes_a_session_that_another_just_took_up_speaks_to_it(tmp_
         await h.rest(info.session)
         assert len(await h.events("session.resumed")) == 1
         assert {"one", "two"} <= {str(each["content"]) for each in h.conversation()}
+
+
+# --- asked by a person before it goes on ----------------------------------------------------
+
+
+async def test_branch_commits_and_files_are_told_and_nothing_is_asked_or_written(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    async with harness(tmp_path, [READ, say("read it")]) as h:
+        info = await h.run()
+        (root / "a.py").write_text("x = 2\n")
+        git(root, "checkout", "-qb", "side")
+        git(root, "commit", "-qam", "Double x, key ghp_16C7e42F292c6912E7710c838347Ae178B4a")
+        asked, events = len(h.provider.requests), h.log.last_seq
+
+        found = await resting(h.log, Workspace.of(root), info.session)
+
+        assert [line.split(":")[0] for line in found.lines] == ["branch", "commit", "changed"]
+        (commit,) = found.commits
+        assert "Double x" in commit and "ghp_" not in commit
+        assert (found.moved, found.killed) == ("", False)
+        assert (len(h.provider.requests), h.log.last_seq) == (asked, events)
+
+
+async def test_what_is_told_is_what_the_agent_hears_when_it_goes_on(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    async with harness(tmp_path, [READ, say("read it"), say("again")]) as h:
+        session = (await h.run()).session
+        await h.log.append(session, StateChanged(state="running"))
+        await h.runs.open()  # as the next host after a kill
+        (root / "a.py").unlink()
+
+        found = await resting(h.log, Workspace.of(root), session)
+        await h.resume(session, "go on")
+
+        assert found.killed and found.lines[0] == "no longer there: a.py"
+        (drift,) = await h.payloads("drift.found")
+        assert getattr(drift, "lines", ()) == found.lines
+
+
+async def test_a_copied_project_says_where_its_work_tree_lay(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    async with harness(tmp_path, [READ, say("read it")]) as h:
+        session = (await h.run()).session
+        other = tmp_path / "other"
+        other.mkdir()
+
+        found = await resting(h.log, Workspace.of(other), session)
+
+        assert found.moved == str(root) and "no longer there: a.py" in found.lines

@@ -96,9 +96,9 @@ async def test_a_command_does_not_fill_a_small_window_and_its_whole_output_is_ke
 async def test_each_mark_makes_a_checkpoint_and_the_model_is_asked_where_enough_is_new(
     tmp_path: Path,
 ) -> None:
-    turns = [*(call("bash", command=f"seq {n}000 {n}999") for n in range(1, 15)), say("ok")]
-    async with harness(tmp_path, turns, side=[judgement(), judgement()], window=32_000) as h:
-        await h.run(window=32_000)
+    turns = [*(call("bash", command=f"seq {n}000 {n}999") for n in range(1, 21)), say("ok")]
+    async with harness(tmp_path, turns, side=[judgement(), judgement()], window=48_000) as h:
+        await h.run(window=48_000)
         begun = [
             each for each in await h.payloads(CheckpointStarted.kind) if isinstance(each, CheckpointStarted)
         ]

@@ -117,6 +117,15 @@ async def test_a_spent_budget_stops_the_run_and_a_resume_grants_as_much_again(
             assert again.steps == 2 * info.steps
 
 
+async def test_limits_and_approvals_that_a_client_chooses_go_above_the_files(tmp_path: Path) -> None:
+    files = "[budget]\nmax_tokens = 1\n[approvals]\nunattended = 'wait'"
+    turns = [call("bash", command="touch x"), say("over")]
+    async with harness(tmp_path, turns, config=files) as h:
+        info = await h.run(approve_all=False, max_tokens=0, max_cost=7.5, unattended="deny", deny_after=0.01)
+        assert info.state == "done" and info.budget.max_tokens == 0 and info.budget.max_cost == 7.5
+        assert [result.outcome for result in await _results(h)] == ["denied"]
+
+
 async def test_plan_mode_offers_and_lets_through_no_effect_shell_included(tmp_path: Path) -> None:
     turns = [calls(("write", {"path": "x", "content": "x"}), ("bash", {"command": "touch y"})), say("a plan")]
     async with harness(tmp_path, turns) as h:
@@ -125,7 +134,20 @@ async def test_plan_mode_offers_and_lets_through_no_effect_shell_included(tmp_pa
         assert {each.outcome for each in await _results(h)} == {"denied"}
         assert sorted(path.name for path in h.root.iterdir()) == [".cairn"]
         offered = {tool["function"]["name"] for tool in h.provider.requests[0].json["tools"]}
-        assert offered == {"read", "grep", "glob", "note", "task", "memory", "history"}
+        assert {"read", "write", "edit", "bash"} < offered  # to look around, and to keep its plan
+
+
+async def test_plan_mode_may_look_around_with_the_shell_and_keep_its_plan(tmp_path: Path) -> None:
+    turns = [call("bash", command="pwd | wc -l"), say("a plan")]
+    async with harness(tmp_path, turns) as h:
+        session = (await h.run(mode="plan")).session
+        assert {each.outcome for each in await _results(h)} == {"ok"}
+        folder = h.root / ".cairn" / "local" / "sessions" / session
+        assert (
+            f".cairn/local/sessions/{session}/plan.md"
+            in h.provider.requests[0].json["messages"][0]["content"]
+        )
+        assert folder.is_dir()
 
 
 async def test_a_call_that_needs_an_answer_waits_for_one_and_a_denial_reaches_the_model(

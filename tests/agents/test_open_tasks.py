@@ -10,7 +10,7 @@ from scripted_provider import Turn, call, calls, say
 
 from cairn_agents.guards.open_tasks import OpenTasksGuard
 from cairn_agents.model.reply import Reply
-from cairn_memory.events import Event, GuardActed, HostMessage, TaskChanged, ToolFinished
+from cairn_memory.events import Event, GuardActed, HostMessage, Payload, TaskChanged, ToolFinished
 from cairn_memory.redact import Masked
 from cairn_memory.sessions import SessionFold
 from cairn_memory.tasks import TaskTree, read_tasks, task_lines
@@ -62,8 +62,8 @@ async def test_a_result_and_what_the_call_leaves_are_durable_together(
     async with harness(tmp_path, [CREATE, call("note", text="remember"), DONE, say("stop")]) as h:
         append = h.log.append
 
-        async def watched(session: str, *payloads: Masked, **more: str) -> tuple[Event, ...]:
-            groups.append([each.payload.kind for each in payloads])
+        async def watched(session: str, *payloads: Payload | Masked, **more: str) -> tuple[Event, ...]:
+            groups.append([each.payload.kind for each in payloads if isinstance(each, Masked)])
             return await append(session, *payloads, **more)
 
         monkeypatch.setattr(h.log, "append", watched)

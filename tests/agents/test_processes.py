@@ -49,6 +49,6 @@ async def test_the_result_says_where_the_output_grows_and_how_to_end_it(tmp_path
         await at.run()
         (finished,) = await at.payloads(ToolFinished.kind)
         assert isinstance(finished, ToolFinished)
-        assert f"kill -- -{await _pid(at)}" in finished.text
+        assert 'stop: "1.0"' in finished.text
         output = re.search(r"grows in (\S+);", finished.text)
         assert output and (at.root / output[1]).exists()

@@ -1,12 +1,15 @@
 """A small window: it is rebuilt before it is full, loses none of the user's words, and never goes in circles."""
 
+import asyncio
 import itertools
 from pathlib import Path
 
+import pytest
 from harness import Harness, harness
 from scripted_provider import Script, call, say, tokens_of
 
-from cairn_memory.events import CheckpointWritten, ReceiptWritten, WindowStarted
+from cairn_memory.blobs import BlobStore
+from cairn_memory.events import BlobRef, CheckpointWritten, ReceiptWritten, ToolFinished, WindowStarted
 
 WINDOW = 16_000
 RULE = "CANARY-7: never touch the file legacy/ünïcode.txt, whatever happens!"
@@ -97,6 +100,51 @@ async def test_words_said_while_a_window_is_rebuilt_are_in_it(tmp_path: Path) ->
         await h.rest(session)
         for number in range(12):
             assert f"AND-ALSO-{number}!".encode() in h.provider.requests[-1].body
+
+
+async def test_words_said_after_a_window_was_composed_are_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, put, loop = list[str](), BlobStore.put, asyncio.get_running_loop()
+    async with harness(tmp_path, long_run(12), window=WINDOW) as h:
+
+        def speaking(self: BlobStore, data: bytes) -> BlobRef:
+            if b"a new one begins here" in data and not said:
+                said.append("AND-ALSO the gate!")
+                words = h.runs.resume(None, said[0], h.settings(window=WINDOW))
+                asyncio.run_coroutine_threadsafe(words, loop).result(20)
+            return put(self, data)
+
+        monkeypatch.setattr(BlobStore, "put", speaking)
+        assert (await h.run("go", window=WINDOW)).state == "done"
+        bodies = [request.body for request in h.provider.requests]
+        assert said and b"AND-ALSO the gate!" in bodies[-1]
+
+
+async def test_the_newest_step_stands_word_for_word_behind_what_was_condensed(tmp_path: Path) -> None:
+    small = BIG.replace("300", "30")
+    turns: list[Script] = [*(call("bash", command=small.format(i)) for i in range(60)), say("All done.")]
+    config = "[window]\nrebuild_to = 0.4\n"
+    async with harness(tmp_path, turns, window=WINDOW, config=config) as h:
+        assert (await h.run("go", window=WINDOW)).state == "done"
+        assert len(await _started(h)) > 2
+        done = [each for each in await h.payloads(ToolFinished.kind) if isinstance(each, ToolFinished)]
+        for number, finished in enumerate(done, start=1):
+            asked, answered = h.conversation(number)[-2:]
+            assert asked["tool_calls"][0]["id"] == answered["tool_call_id"] == finished.call
+            assert answered["content"] == finished.text
+
+
+async def test_a_rebuild_that_would_free_too_little_is_made_from_a_smaller_budget(tmp_path: Path) -> None:
+    config = "[window]\nrebuild_to = 0.8\n"
+    async with harness(tmp_path, long_run(25), window=WINDOW, config=config) as h:
+        info = await h.run(f"go. {RULE}", window=WINDOW)
+        assert (info.state, info.steps) == ("done", 26)
+        assert all(RULE.encode() in request.body for request in h.provider.requests)
+        receipts = [
+            each for each in await h.payloads(ReceiptWritten.kind) if isinstance(each, ReceiptWritten)
+        ]
+        assert receipts and all(receipt.budget < WINDOW * 0.5 for receipt in receipts)
 
 
 async def _started(h: Harness) -> list[WindowStarted]:

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from sections import measured, publish
+
 from cairn_memory.events import ModelReplied, Payload, ToolFinished, UserMessage
 from cairn_memory.redact import SecretMasker
 from cairn_memory.search import SearchIndex
@@ -73,18 +75,28 @@ async def main(folder: Path) -> None:
     results: list[tuple[dict[str, Any], dict[int, float]]] = []
     for store, asked in queries.items():
         results += zip(asked, await shares(stores[store], asked), strict=True)
-    print(f"{sum(map(len, stores.values())):,} messages, {len(stores)} stores, {len(results)} questions\n")
+    said = f"{sum(map(len, stores.values())):,} messages, {len(stores)} chats, {len(results)} questions"
+    lines = [
+        "## Retrieval",
+        "",
+        f"{measured('tests/bench/retrieval.py')} {said};",
+        "per cent of the messages that answer a question among the first hits, with its 95 % interval.",
+        "",
+        "| depth | recall | from | to |",
+        "|---|---|---|---|",
+    ]
     for depth in DEPTHS:
         values = [100 * share[depth] for _, share in results]
         low, high = interval(values)
-        print(f"R@{depth:<3} {sum(values) / len(values):5.1f}   [{low:.1f}, {high:.1f}]")
+        lines.append(f"| {depth} | {sum(values) / len(values):.1f} | {low:.1f} | {high:.1f} |")
     for name in ("store", "type"):
         groups: defaultdict[str, list[float]] = defaultdict(list)
         for query, share in results:
             groups[query.get(name, "")].append(100 * share[10])
-        print(f"\nR@10 by {name}")
-        for group, values in sorted(groups.items()):
-            print(f"  {group:28} {sum(values) / len(values):5.1f}   ({len(values)} questions)")
+        lines += ["", f"| recall at 10 by {name} | | questions |", "|---|---|---|"]
+        lines += [f"| {group} | {sum(v) / len(v):.1f} | {len(v)} |" for group, v in sorted(groups.items())]
+    print(*lines, sep="\n")
+    publish("retrieval", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """A results file of several benchmarks: each replaces its own section and leaves the others as they are."""
 
+import os
+import platform
+import time
 from pathlib import Path
 
 MEMORY = Path(__file__).with_name("memory.md")
@@ -17,3 +20,16 @@ def publish(name: str, text: str, file: Path = MEMORY) -> None:
         file.write_text(f"{head}{section}{tail}", encoding="utf-8")
     else:
         file.write_text(f"{before.rstrip()}\n\n{section}\n", encoding="utf-8")
+
+
+def as_installed() -> None:
+    """Processes started after this keep what Python compiles, as a user's do; some containers forbid it."""
+    os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+
+
+def measured(by: str) -> str:
+    """One line: when, by what, and on which machine."""
+    return (
+        f"Measured {time.strftime('%Y-%m-%d')} by `{by}` on {platform.system()}, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}."
+    )

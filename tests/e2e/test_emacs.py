@@ -3,13 +3,13 @@
 import asyncio
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from deadlines import deadline
+from emacs import EMACS, MISSING, NO_EGLOT
 from host_ending import end_host
 from readme import snippet
 from scripted_provider import ScriptedProvider, call, say
@@ -18,9 +18,6 @@ from wire import client
 from cairn_memory.places import Workspace
 from cairn_server.hostfile import HostFile
 
-EMACS = shutil.which("emacs")
-MISSING = "emacs with eglot is not installed (Debian and Ubuntu: apt-get install emacs-nox elpa-eglot)"
-NO_EGLOT = 77
 SCRIPT = Path(__file__).with_name("emacs_client.el")
 TURNS = [call("read", path="notes.txt"), say("The stones lie.")]
 

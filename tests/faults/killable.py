@@ -1,8 +1,8 @@
 """A process that works on a session and kills itself by SIGKILL once a given event is durable.
 
-`python killable.py WORKSPACE URL KILL_AT [WINDOW]` starts a session, or resumes the one there
-is; KILL_AT 0 lets it come to its end. It is the host without its socket: the same
-log, the same `Runs`. Prints the last acknowledged event number as it goes.
+`python killable.py WORKSPACE URL KILL_AT [WINDOW]` starts a session, or resumes the one there is, if it
+is not done; KILL_AT 0 lets it come to its end, and the exit code is 1 when that is not "done". It is the
+host without its socket: the same log, the same `Runs`. Prints the last acknowledged event number as it goes.
 """
 
 import asyncio
@@ -42,11 +42,23 @@ async def main(root: Path, url: str, kill_at: int, window: int) -> None:
     teller = asyncio.create_task(_tell(log, kill_at))
     user = UserFolders(root / "user", root / "user", root / "user")
     runs = Runs(workspace, user, log, _ignore)
+    try:
+        await _work(runs, root, url, window)
+    finally:
+        teller.cancel()
+        await runs.close()
+        await log.close()
+
+
+async def _work(runs: Runs, root: Path, url: str, window: int) -> None:
+    """Takes the session to its end, from wherever it stands."""
     await runs.open()
     settings = RunSettings(
         model="scripted", base_url=url, api_key="test-key-of-nobody", approve_all=True, window=window
     )
     known = runs.list()
+    if known and known[0].state == "done":
+        return
     if known:
         session, _ = await runs.resume(known[0].session, None, settings)
     else:
@@ -54,9 +66,6 @@ async def main(root: Path, url: str, kill_at: int, window: int) -> None:
     info = await runs.rested(session)
     assert info.state == "done", info
     await asyncio.sleep(0)
-    teller.cancel()
-    await runs.close()
-    await log.close()
 
 
 if __name__ == "__main__":

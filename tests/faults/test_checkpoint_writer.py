@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import fake_secrets
 import pytest
 from deadlines import deadline
 from harness import Harness, harness
@@ -24,6 +25,7 @@ from scripted_provider import (
 from cairn_agents import rebuild
 from cairn_agents.roles import side
 from cairn_memory.events import CheckpointStarted, CheckpointWritten, SideCallReplied, WindowStarted
+from cairn_memory.proof import seek
 from cairn_memory.recall.checkpoint import Checkpoint
 
 WINDOW = 12_000
@@ -101,7 +103,13 @@ TROUBLE: dict[str, tuple[Script, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", TROUBLE)
+OFTEN = ("500", "prose", "half JSON", "ten megabytes in one", "nothing")
+"""One of each kind; each takes a run of its own, so the others are left to the long suite."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.chaos) for name in TROUBLE]
+)
 async def test_a_writer_that_fails_is_told_and_the_run_goes_on_to_its_end(tmp_path: Path, name: str) -> None:
     turn, problem = TROUBLE[name]
     async with harness(tmp_path, long_run(), config=MARKS, window=WINDOW, side=always(turn)) as h:
@@ -147,6 +155,18 @@ async def test_a_writer_that_lies_is_found_out(tmp_path: Path) -> None:
         assert all(b"SQLite was chosen" not in request.body for request in h.provider.requests)
 
 
+async def test_a_secret_that_a_writer_says_is_stored_nowhere(tmp_path: Path) -> None:
+    secret = fake_secrets.WITH_FORM["openai legacy"]
+    told = judgement(delta("next action", f"Push with {secret} to the server."))
+    async with harness(tmp_path, long_run(), config=MARKS, window=WINDOW, side=always(told)) as h:
+        info = await h.run(f"Do {STEPS} steps.\n\n{RULE}", window=WINDOW)
+        await sound(h, info.state, info.steps)
+        last = await checkpoint(h, await until_judged(h, 1))
+        assert any("Push with" in item.text for item in last.items("next action"))
+        assert all(secret.encode() not in request.body for request in h.provider.requests)
+        assert not seek([secret], [h.root / ".cairn"]).hits
+
+
 async def test_a_run_waits_for_a_stalled_writer_once_and_not_at_each_rebuild(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +178,7 @@ async def test_a_run_waits_for_a_stalled_writer_once_and_not_at_each_rebuild(
             waits.append(timeout)
         return await real(tasks, timeout=timeout, **more)
 
+    assert rebuild.WRITER_SECONDS <= 5.0
     monkeypatch.setattr(rebuild, "WRITER_SECONDS", 0.2)
     monkeypatch.setattr(asyncio, "wait", counted)
     async with harness(tmp_path, long_run(), config=MARKS, window=WINDOW, side=always("silent")) as h:
@@ -238,6 +259,10 @@ async def test_marks_passed_while_a_writer_is_busy_ask_one_more_afterwards(
         await slow.until_asked(2)
         await until_judged(h, 2)
         assert slow.asked == 2, "only the newest of those that were wanted meanwhile"
+        begun = [request.json["messages"][1] for request in h.provider.requests]
+        windows = [each for at, each in enumerate(begun) if each not in begun[:at]]
+        late = h.provider.side_requests[-1].json["messages"][1]
+        assert len(windows) > 3 and windows.index(late) >= len(windows) - 2, "it was asked of the newest"
 
 
 async def test_an_interrupt_does_not_end_the_writer(tmp_path: Path) -> None:

@@ -52,11 +52,11 @@ async def _check(folder: Path, kill_at: int, expected: tuple[dict[str, str], lis
         bodies = [request.body for request in provider.requests]
         code, last = await _run(root, provider.url, 0)
         assert code == 0
-        assert last > acknowledged
+        assert last > acknowledged or not last, "it goes on, unless all was done before the kill"
         assert files_of(root) == files
         assert conversation_of(provider.requests[-1].body) == conversation
         after = [request.body for request in provider.requests[len(bodies) :]]
-        if bodies:  # the prefix that a provider has cached stands, byte for byte
+        if bodies and after:  # the prefix that a provider has cached stands, byte for byte
             assert after[0].startswith(bodies[-1][:-2])
     started = await _commands_started(root)
     repeated = [name for name, attempt in started if attempt > 1]
@@ -65,20 +65,14 @@ async def _check(folder: Path, kill_at: int, expected: tuple[dict[str, str], lis
     assert len(repeated) <= 3, "at most the calls in flight at the kill"
 
 
-async def test_a_run_killed_in_the_middle_of_a_command_ends_with_the_same_files_andconversation_of(
-    tmp_path: Path,
-) -> None:
-    expected = await _unbroken(tmp_path / "unbroken")
-    await _check(tmp_path / "killed", expected[2] // 2, expected)
-
-
 @pytest.mark.chaos
 @pytest.mark.timeout(1_800)
 async def test_a_run_killed_after_any_event_ends_with_the_same_files_andconversation_of(
     tmp_path: Path,
 ) -> None:
     expected = await _unbroken(tmp_path / "unbroken")
-    # From the first event of the window on; the last reply and the state "done" are one commit.
+    # From the first event of the window on; the last reply and the state "done" are one commit. How many
+    # events there are differs by a few: versions of notes and tasks are told of when they are seen.
     points = iter(range(5, expected[2] - 1))
 
     async def worker(name: str) -> None:

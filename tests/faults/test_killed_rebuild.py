@@ -69,13 +69,6 @@ async def _check_log(root: Path) -> None:
     assert len(rebuilt) >= 2 and all(each.checkpoint in numbers for each in rebuilt)
 
 
-async def test_a_run_killed_in_its_middle_keeps_the_users_words_through_all_its_windows(
-    tmp_path: Path,
-) -> None:
-    last = await _check(tmp_path / "unbroken", 0)
-    await _check(tmp_path / "killed", last // 2)
-
-
 @pytest.mark.chaos
 @pytest.mark.timeout(1_800)
 async def test_a_run_killed_after_any_event_keeps_the_users_words_through_all_its_windows(

@@ -1,20 +1,28 @@
 """Whatever a provider does, a run ends in the same text, in a retry, or in a state that can be resumed."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from harness import Harness, harness
 from scripted_provider import FAULTS, STATUSES, call, say
 
+from cairn_agents import outfit
+from cairn_agents.model.retry import RetryPolicy
 from cairn_memory.events import ModelFailed, ModelReplied, ToolFinished, ToolStarted
 
-QUICK = """
+
+def quick(*faults: str | int, attempts: int = 3) -> str:
+    """Settings with few tries. Only for a fault that hangs the deadlines are short: a busy machine makes the others slow too."""
+    seconds = 0.5 if {"stall", "silent"}.intersection(faults) else 10.0
+    return f"""
 [model]
-first_token_timeout = 0.3
-stall_timeout = 0.3
+first_token_timeout = {seconds}
+stall_timeout = {seconds}
 [retry]
-attempts = 3
+attempts = {attempts}
 """
+
 
 SAME_TEXT = ("ok", "one_byte_pieces", "crlf", "comments", "no_space", "trickle", "no_done")
 RETRIED = {
@@ -43,6 +51,12 @@ STOPPED = {
 }
 
 
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The waits between tries are those of the policy, a fiftieth as long."""
+    monkeypatch.setattr(outfit, "RetryPolicy", partial(RetryPolicy, base=0.01))
+
+
 async def _failures(h: Harness) -> list[ModelFailed]:
     return [each for each in await h.payloads("model.failed") if isinstance(each, ModelFailed)]
 
@@ -60,7 +74,7 @@ async def test_a_stream_in_another_shape_gives_the_same_text(tmp_path: Path, fau
 
 @pytest.mark.parametrize("fault", RETRIED, ids=str)
 async def test_a_passing_fault_is_tried_again_with_the_same_bytes(tmp_path: Path, fault: str | int) -> None:
-    async with harness(tmp_path, [fault, "ok"], config=QUICK) as h:
+    async with harness(tmp_path, [fault, "ok"], config=quick(fault)) as h:
         info = await h.run()
         assert info.state == "done"
         (failure,) = await _failures(h)
@@ -75,7 +89,7 @@ async def test_a_passing_fault_is_tried_again_with_the_same_bytes(tmp_path: Path
 async def test_a_fault_that_stays_ends_in_a_state_that_can_be_resumed(
     tmp_path: Path, fault: str | int
 ) -> None:
-    async with harness(tmp_path, [fault] * 3, config=QUICK.replace("3\n", "2\n")) as h:
+    async with harness(tmp_path, [fault] * 3, config=quick(fault, attempts=2)) as h:
         info = await h.run()
         assert info.state == "failed"
         assert info.reason
@@ -87,7 +101,7 @@ async def test_a_fault_that_stays_ends_in_a_state_that_can_be_resumed(
 async def test_what_trying_again_cannot_mend_stops_at_once_and_says_why(
     tmp_path: Path, fault: str | int
 ) -> None:
-    async with harness(tmp_path, [fault, "ok"], config=QUICK) as h:
+    async with harness(tmp_path, [fault, "ok"], config=quick(fault)) as h:
         info = await h.run()
         assert info.state == "failed"
         assert len(h.provider.requests) == 1
@@ -163,7 +177,7 @@ async def test_reasoning_is_kept_apart_from_the_text(tmp_path: Path, fault: str)
 
 async def test_a_tool_call_is_run_once_however_often_its_request_failed(tmp_path: Path) -> None:
     turns = ["half_tool_drop", 500, call("bash", command="echo once >> log.txt"), "stall", say("done")]
-    async with harness(tmp_path, turns, config=QUICK) as h:
+    async with harness(tmp_path, turns, config=quick("stall")) as h:
         assert (await h.run()).state == "done"
         assert (h.root / "log.txt").read_text(encoding="utf-8") == "once\n"
         assert len([each for each in await h.payloads("tool.started") if isinstance(each, ToolStarted)]) == 1

@@ -17,21 +17,30 @@ from cairn_memory.archive.restore import Restored, restore
 from cairn_memory.blobs import BlobStore
 from cairn_memory.errors import StoreError
 from cairn_memory.events import (
+    ApprovalAnswered,
+    ApprovalRequested,
     BlobRef,
     CheckpointWritten,
     ClaimRemembered,
+    ContractSet,
     Event,
     FileVersioned,
+    ModelReplied,
     NoteAdded,
+    PermissionGranted,
     ReceiptItem,
     ReceiptWritten,
     SessionStarted,
+    StandingAnswer,
     StateChanged,
     TaskChanged,
+    ToolCall,
     ToolFinished,
+    ToolStarted,
     UserMessage,
 )
 from cairn_memory.proof import seek
+from cairn_memory.sessions import SessionFold
 from cairn_memory.verify import verify
 
 
@@ -301,6 +310,7 @@ async def test_appends_go_on_while_an_archive_is_taken_in(project: Path, tmp_pat
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.chaos
 @pytest.mark.timeout(200)
 async def test_a_killed_export_leaves_the_old_file_or_the_new_one(project: Path, tmp_path: Path) -> None:
     first = await archive_of(project)
@@ -316,6 +326,7 @@ async def test_a_killed_export_leaves_the_old_file_or_the_new_one(project: Path,
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.chaos
 @pytest.mark.timeout(200)
 async def test_a_killed_import_took_all_events_or_none(project: Path, tmp_path: Path) -> None:
     source = await archive_of(project)
@@ -406,3 +417,29 @@ async def test_what_no_session_did_makes_no_session(project: Path, tmp_path: Pat
     assert {event.session for event in events} == {"", "host", GOING, STAYING}
     texts = [each.payload.text for each in events if isinstance(each.payload, ClaimRemembered)]
     assert "said by hand" in texts
+
+
+async def test_a_call_that_was_about_to_run_elsewhere_is_not_run_here_unasked(tmp_path: Path) -> None:
+    """An archive is a file from somebody: whatever was allowed in it, by whomever, must be asked about here."""
+    there = await _made(tmp_path / "there")
+    call = ToolCall(id="c1", name="bash", arguments='{"command": "touch owned"}')
+    contract = ContractSet(goal="g", answers=(StandingAnswer(risk="run", action="allow"),))
+    async with at_work(there) as (log, _):
+        await log.append(
+            "s",
+            SessionStarted(goal="g", root="/home/somebody"),
+            contract,
+            PermissionGranted(tool="bash", pattern="touch *", scope="workspace"),
+            ModelReplied(step=1, calls=(call,)),
+            ApprovalRequested(id="s:1.0", call="c1", name="bash", title="bash touch owned"),
+            ApprovalAnswered(id="s:1.0", decision="always", pattern="touch *"),
+            ToolStarted(step=1, call="c1", name="bash"),
+            StateChanged(state="interrupted"),
+        )
+    _, events = await taken_in(await _made(tmp_path / "here"), await archive_of(there))
+    fold = SessionFold("s")
+    for event in events:
+        fold.apply(event.payload, event.time)
+    assert fold.turn == "tools", "the call is still to be judged"
+    assert fold.pending["c1"].started is None
+    assert (fold.grants, fold.allowed, fold.contract) == (set(), set(), None)

@@ -136,6 +136,15 @@ async def test_looking_costs_no_events_when_nothing_changed(memory: Memory) -> N
     assert memory.log.last_seq == seq
 
 
+async def test_a_page_that_an_editor_asks_about_again_and_again_is_taken_apart_once(memory: Memory) -> None:
+    text = "## Facts\n\n- The sea is salt\n"
+    page = memory.claims.page(text)
+    assert [bullet.text for bullet in page.bullets.values()] == ["The sea is salt"]
+    await memory.claims.remember("The sky is wide", "fact")
+    assert memory.claims.page(text) is page
+    assert memory.claims.page(text + "- So is the sky\n") is not page
+
+
 async def test_the_same_claim_is_not_written_twice(memory: Memory) -> None:
     first = await memory.claims.remember("Use  tabs.", "preference")
     again = await memory.claims.remember("use tabs", "fact")
@@ -158,6 +167,8 @@ async def test_a_claim_replaces_another_in_its_place_and_both_know(memory: Memor
     assert (gone.id, gone.superseded_by) == (old.id, new.claim.id)
     kept = await memory.claims.remember("Port 9", "decision", "user", replaces=[new.claim.id])
     assert kept.kept == () and await memory.texts() == ["Other", "Port 9"]
+    went = {claim.id: claim.superseded_by for claim in await memory.claims.all(history=True) if claim.ended}
+    assert went == {old.id: new.claim.id, new.claim.id: kept.claim.id}
 
 
 async def test_a_line_edited_by_hand_is_not_replaced_and_the_result_says_so(memory: Memory) -> None:
@@ -382,8 +393,7 @@ def test_a_merge_adds_what_is_not_there_under_its_heading_and_nothing_else() -> 
 async def test_a_memory_is_taken_from_one_project_to_another(memory: Memory) -> None:
     secret = WITH_FORM["openai project"]
     memory.by_hand(f"# Memory\n\n## Rules\n- Sign commits\n- key {secret}\n")
-    exported = await memory.claims.export_text("project")
-    assert secret not in exported
+    exported = f"# Memory\n\n## Rules\n- Sign commits\n- key {secret}\n"
     await memory.claims.remember("sign commits", "rule", "user")
     (came,) = await memory.claims.import_text(exported, "user")
     assert (came.about, came.scope, came.by) == ("rule", "user", "user")

@@ -54,6 +54,7 @@ async def test_groups_are_whole_after_a_kill(tmp_path: Path) -> None:
     assert all(times == int(key.split()[1]) % LARGEST_GROUP + 1 for key, times in counts.items())
 
 
+@pytest.mark.repeat
 @pytest.mark.skipif(os.name != "posix", reason="there is no limit of file size to set")
 async def test_a_full_disk_is_told_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     done = subprocess.run(

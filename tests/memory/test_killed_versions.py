@@ -18,6 +18,7 @@ from cairn_memory.versions import Versions
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="SIGKILL"),
+    pytest.mark.chaos,
     pytest.mark.timeout(180),  # a process a step
 ]
 EDITOR = Path(__file__).with_name("stepping_editor.py")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from deadlines import deadline
-from stored import append_notes, numbers, opened
+from stored import append_notes, counted, numbers, opened
 
 from cairn_memory.database import connect
 from cairn_memory.errors import StoreError, StoreFull
@@ -204,3 +204,45 @@ async def test_the_files_are_private(tmp_path: Path) -> None:
 
 def _no_room(*_: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("session", [None, "s"])
+async def test_a_page_of_some_kinds_reads_no_more_of_a_long_log_than_of_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: str | None
+) -> None:
+    monkeypatch.setattr("cairn_memory.log._TAIL", 8)
+
+    async def work(folder: Path, count: int) -> list[int]:
+        """Steps of the database for the first page, one behind it, and the newest."""
+        async with opened(folder) as (log, _), counted(log) as steps:
+            await log.append("s", *(NoteAdded(text=str(n)) for n in range(count)))
+            rare = [event.seq for event in await log.append("s", StateChanged(state="waiting"))]
+            await log.append("s", *(NoteAdded(text=str(n)) for n in range(50)))
+            kinds, spent = ("note.added", "session.state"), list[int]()
+            for since, newest in ((0, False), (count - 10, False), (0, True)):
+                steps.clear()
+                found = await log.read(since, session=session, kinds=kinds, limit=20, newest=newest)
+                assert (
+                    [each.seq for each in found] == [*range(since + 1, since + 21)]
+                    if not newest
+                    else [*range(count + 32, count + 52)]
+                )
+                spent.append(len(steps))
+            steps.clear()
+            assert [each.seq for each in await log.read(kinds=["session.state"])] == rare
+            assert [*await log.newest_of_each("note.added")] == ["s"]
+            return [*spent, len(steps)]
+
+    short, long = await work(tmp_path / "short", 200), await work(tmp_path / "long", 20_000)
+    assert all(more <= 2 * few for few, more in zip(short, long, strict=True)), (short, long)
+
+
+async def test_what_came_last_is_read_without_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as (log, _), counted(log) as steps:
+        await append_notes(log, 30)
+        await log.append("other", StateChanged(state="waiting"))
+        found = await log.read(10, kinds=["session.state"]), await log.read(10, session="s", until=12)
+        assert [[each.seq for each in events] for events in found] == [[31], [11, 12]]
+        assert not steps

@@ -125,6 +125,7 @@ def test_the_environment_is_searched_by_name() -> None:
         "AWS_SECRET_ACCESS_KEY": "abc/def+ghi9",
         "GIT_CREDENTIALS": "https://me:n0t-real@git.invalid",
     }
+    address = {"DATABASE_URL": "postgres://me:n0t%2Freal@db.invalid/app"}
     other = {
         "PATH": "/usr/bin:/bin",
         "SSH_AUTH_SOCK": "/tmp/ssh-1234/agent.1",
@@ -134,7 +135,8 @@ def test_the_environment_is_searched_by_name() -> None:
         "AUTH_URL": "https://auth.invalid/login",
         "KEYBOARD": "pc-one-hundred",
     }
-    assert environment_secrets(secret | other) == list(secret.values())
+    found = environment_secrets(secret | address | other)
+    assert found == [*secret.values(), "n0t-real", "n0t/real"], "passwords in addresses, too"
 
 
 # --- placeholders -----------------------------------------------------------------------------

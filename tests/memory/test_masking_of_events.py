@@ -19,7 +19,7 @@ from cairn_memory.events import (
 from cairn_memory.redact import SecretMasker, masked
 
 SECRET = WITH_FORM["github classic"]
-NAMES = {"id", "call", "root", "output", "path", "before", "digest", "calls", "effect"} | {
+NAMES = {"id", "call", "root", "output", "path", "before", "after", "digest", "calls", "effect"} | {
     "whole",
     "head",
     "data",

@@ -1,7 +1,9 @@
 """Pages that people read and change: what they write there counts, and is never written over."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deadlines import deadline
@@ -10,11 +12,13 @@ from hypothesis import strategies as st
 
 from cairn_memory.blobs import BlobStore
 from cairn_memory.carry import carried
-from cairn_memory.events import NoteAdded, NoteRemoved
+from cairn_memory.events import CheckpointWritten, NoteAdded, NoteRemoved
 from cairn_memory.memory import Memory
 from cairn_memory.places import UserFolders, Workspace
+from cairn_memory.recall.checkpoint import Checkpoint, Item
 from cairn_memory.redact import SecretMasker
 from cairn_memory.store import open_log
+from cairn_memory.versions import Versions
 
 
 @pytest.fixture
@@ -68,6 +72,41 @@ async def test_a_note_that_the_user_takes_out_is_none_any_more(memory: Memory) -
     assert len(await memory.log.read(kinds=(NoteRemoved.kind,))) == 1
 
 
+async def test_a_note_stays_also_when_a_checkpoint_took_in_others(memory: Memory) -> None:
+    await note(memory, "first")
+    (first,) = await memory.log.read(kinds=(NoteAdded.kind,))
+    data = memory.blobs.put(b"{}")
+    await memory.log.append(
+        "s1", CheckpointWritten(number=1, covers=first.seq, data=data, notes=(first.seq,))
+    )
+    await note(memory, "second")
+    path = await page(memory, "sessions/s1/notes.md", "second")
+    second = (await memory.log.read(kinds=(NoteAdded.kind,)))[-1].seq
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("- ")]
+    assert lines == [f"- first (e{first.seq}, in checkpoint 1)", f"- second (e{second})"]
+
+
+async def test_a_page_whose_writing_was_cut_off_is_not_taken_for_an_edit_by_hand(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that stops cancels what writes the pages; the edit that is under way is done whole all the same."""
+    await note(memory, "first")
+    await page(memory, "sessions/s1/notes.md", "first")
+    edit = Versions.edit
+
+    async def cut_off(self: Versions, *given: Any, **named: Any) -> None:
+        await edit(self, *given, **named)
+        raise asyncio.CancelledError
+
+    await note(memory, "second")
+    with monkeypatch.context() as patch, pytest.raises(asyncio.CancelledError):
+        patch.setattr(Versions, "edit", cut_off)
+        await memory.pages.close(memory.tasks)
+    await memory.pages.close(memory.tasks)
+    notes = [event.payload for event in await memory.log.read(kinds=(NoteAdded.kind, NoteRemoved.kind))]
+    assert notes == [NoteAdded(text="first"), NoteAdded(text="second")]
+
+
 async def test_a_task_has_a_page_and_keeps_what_the_user_writes_there(memory: Memory) -> None:
     for change in (
         memory.tasks.create("Mend the lamp", criteria=("it blinks",)),
@@ -102,3 +141,19 @@ def test_what_a_person_added_stays_and_what_they_took_out_stays_out(
     for line in base:
         if line.strip() and line not in today:
             assert line not in made
+
+
+async def test_what_is_written_into_a_checkpoint_while_the_next_one_is_made_stays_and_counts(
+    memory: Memory,
+) -> None:
+    first = Checkpoint(number=1, covers=1, sections={"decisions": (Item(text="SQLite it is", events=(1,)),)})
+    await memory.pages.show("s1", first, None)
+    path = memory.workspace.session("s1") / "checkpoint.md"
+    path.write_text(path.read_text(encoding="utf-8") + "- the hinge stays left\n", encoding="utf-8")
+    second = first.model_copy(update={"number": 2, "covers": 2})
+    await memory.pages.show("s1", second, first)
+    text = path.read_text(encoding="utf-8")
+    assert "# Checkpoint 2" in text and "SQLite it is" in text and "the hinge stays left" in text
+    taken = await memory.pages.edited("s1", second)
+    assert taken is not None
+    assert Item(text="the hinge stays left", by="user") in taken.items("decisions")

@@ -118,6 +118,20 @@ async def test_a_secret_that_was_typed_into_memory_by_hand_is_masked(memory: Mem
     assert "push with" in text and SECRET not in text
 
 
+async def test_a_secret_that_was_typed_into_a_checkpoint_by_hand_is_masked(memory: Memory) -> None:
+    said = await say(memory, "Begin.")
+    await judged(memory, said, Item(text="SQLite it is", events=(said,), by="writer"))
+    event = await memory.newest_checkpoint("s1")
+    assert event is not None and isinstance(event.payload, CheckpointWritten)
+    stored = memory.checkpoint(event.payload)
+    assert stored is not None
+    await memory.pages.show("s1", stored, None)
+    path = memory.workspace.session("s1") / "checkpoint.md"
+    path.write_text(path.read_text("utf-8") + f"- push with {SECRET}\n", "utf-8")
+    made = await preview(memory, "s1", 2_000)
+    assert "push with" in made.text and SECRET not in made.text
+
+
 async def test_where_there_is_nothing_it_says_so_in_one_line(memory: Memory) -> None:
     await say(memory, "one")
     with pytest.raises(PreviewError, match="nothing up to line 3"):

@@ -23,15 +23,27 @@ async def project(tmp_path: Path) -> Path:
 
 
 async def test_the_secret_is_in_no_file_any_more(project: Path) -> None:
+    progress = project / ".cairn/local/tasks/T1/progress.md"
+    progress.parent.mkdir(parents=True)
+    progress.write_text(f"# T1\n\n- push with token {SECRET} please\n")
     assert len(seek([SECRET], [project]).hits) >= 5, "it was there"
     async with at_work(project) as (log, workspace):
         done = await redact_stored(log, workspace)
         assert seek([SECRET], [project]).hits == ()
-        assert (done.events, done.blobs, done.files) == (6, 3, 2)
+        assert (done.events, done.blobs, done.files) == (6, 3, 3)
         said = [event.payload for event in await log.read(session=GOING)][-2]
         assert isinstance(said, UserMessage)
         assert PLACEHOLDER in said.text
     assert verify(project / ".cairn/local") == []
+
+
+async def test_what_is_no_text_is_named_as_not_looked_into(project: Path) -> None:
+    async with at_work(project) as (log, workspace):
+        ref = BlobStore(workspace.blobs).put(b"\xff\xfe" + SECRET.encode())
+        (workspace.session(STAYING) / "picture").write_bytes(b"\xff\xd8")
+        done = await redact_stored(log, workspace)
+        assert len(done.skipped) == 2 and "picture" in done.skipped
+        assert any(ref.digest.startswith(name) or name.startswith(ref.digest[:2]) for name in done.skipped)
 
 
 async def test_events_point_at_the_masked_blobs_and_versions_still_follow_one_another(project: Path) -> None:
@@ -106,6 +118,7 @@ async def test_events_of_a_later_version_are_masked_and_kept(project: Path) -> N
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.chaos
 @pytest.mark.timeout(200)
 async def test_a_kill_at_any_step_leaves_the_old_log_or_the_masked_one(project: Path, tmp_path: Path) -> None:
     outcomes: list[bool] = []

@@ -112,10 +112,15 @@ async def test_blobs_that_nothing_points_at_go_after_an_hour(project: Path) -> N
         assert await sweep(log, workspace, now) == 1
         assert {ref.digest for ref, _ in blobs.all()} == {*used, fresh.digest}
         assert not blobs.path(old).exists()
+        put = round(blobs.path(fresh).stat().st_mtime * 1_000)
+        assert await sweep(log, workspace, put + 3_500_000) == 0
+        assert await sweep(log, workspace, put + 3_700_000) == 1
+        assert not blobs.path(fresh).exists()
     assert verify(project / ".cairn/local") == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.chaos
 @pytest.mark.timeout(200)
 async def test_a_kill_at_any_step_takes_a_session_whole_or_not(project: Path, tmp_path: Path) -> None:
     outcomes: set[frozenset[str]] = set()

@@ -126,6 +126,40 @@ async def test_a_question_lends_its_score_to_the_answer_that_shares_no_word_with
         assert found[0] == "e21" and "e22" in found[:4]
 
 
+async def test_a_word_without_spaces_comes_before_its_letters_elsewhere(tmp_path: Path) -> None:
+    texts = ("我们在京都见面", "都说南京很远 都去过南京")
+    async with searched(tmp_path, *(UserMessage(text=text) for text in texts)) as (search, _):
+        assert (await refs(search, "京都"))[0] == "e1"
+
+
+async def test_a_literal_search_keeps_to_its_session(tmp_path: Path) -> None:
+    sections = [Section("t/checkpoint.md#notes", "checkpoint", "notes", "see (#) there", session="t")]
+    async with searched(tmp_path, UserMessage(text="nothing"), sections=sections) as (search, log):
+        await log.append("t", UserMessage(text="here (#) too"))
+        assert await refs(search, "(#)", literal=True, session="s") == []
+        assert await refs(search, "(#)", literal=True, session="t") == ["t/checkpoint.md#notes", "e2"]
+
+
+async def test_an_answer_beside_the_question_comes_before_a_passing_mention(tmp_path: Path) -> None:
+    asked = UserMessage(text="When is the pelican feeding?")
+    answer = ModelReplied(step=1, text="At noon, by the pond.")
+    other = [ModelReplied(step=2, text=f"Door {n} is painted.") for n in range(8)]
+    passing = ModelReplied(step=3, text=" ".join(f"plank{n} board{n}" for n in range(60)) + " feeding")
+    async with searched(tmp_path, asked, answer, *other, passing) as (search, _):
+        found = await refs(search, "pelican feeding")
+        assert found[0] == "e1" and found.index("e2") < found.index("e11")
+
+
+async def test_a_session_that_is_about_it_comes_before_one_that_is_not(tmp_path: Path) -> None:
+    mention = UserMessage(text="the pelican and the wall")
+    other = [ModelReplied(step=2, text=f"Door {n} is painted.") for n in range(8)]
+    about = UserMessage(text="pelican pelican feeding")
+    async with searched(tmp_path, mention, *other, about) as (search, log):
+        (alone,) = await log.append("t", mention)
+        found = await refs(search, "pelican")
+        assert found.index("e1") < found.index(f"e{alone.seq}")
+
+
 async def test_a_literal_search_is_exact(tmp_path: Path) -> None:
     texts = ["use parseDecl( now", "use parsedecl( now", "parse Decl(", "xparseDecl(y", 'a\tb "quoted" ü\n']
     call = ToolCall(id="c", name="bash", arguments='{"command": "echo \\"tabbed\\tvalue\\""}')

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from deadlines import deadline
 from wire import Client, HostProcess, Hosts, client, greeted
 
@@ -20,6 +21,7 @@ async def _when_quiet(attached: Client) -> int:
     return status["last_seq"]
 
 
+@pytest.mark.repeat
 async def test_a_hundred_clients_get_their_own_answers_and_every_event_once(host: HostProcess) -> None:
     async with deadline(40), client(host.file) as first:
         since = (await first.request("cairn/host/status"))["last_seq"]
@@ -82,6 +84,17 @@ async def test_the_reply_to_a_subscription_comes_before_its_first_event(host: Ho
             assert attached.order[before + 1] == "cairn/event"
 
 
+async def test_who_asks_from_now_on_is_told_what_is_newest_and_gets_what_comes_after_it(
+    host: HostProcess,
+) -> None:
+    async with deadline(), client(host.file) as attached:
+        last = await _when_quiet(attached)
+        subscribed = await attached.request("cairn/events/subscribe", {"since": None})
+        started = await attached.request("cairn/run/start", {"prompt": "notes 1 1"})
+        assert (subscribed["last_seq"], started["since"]) == (last, last)
+        assert (await attached.event())["seq"] == last + 1
+
+
 async def test_streamed_text_comes_before_the_event_that_it_led_to(host: HostProcess) -> None:
     async with deadline(), client(host.file) as attached:
         last = await _when_quiet(attached)
@@ -109,6 +122,7 @@ async def test_a_client_that_wants_no_streamed_text_gets_none(host: HostProcess)
         assert "cairn/stream" not in attached.order
 
 
+@pytest.mark.repeat
 async def test_a_client_that_stalls_is_cut_and_the_others_are_served(workspace: Path, hosts: Hosts) -> None:
     host = hosts.start(workspace, "--patience", "0.2")
     async with deadline(40), client(host.file) as active:

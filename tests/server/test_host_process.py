@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from cairn_server.lock import EXIT_TAKEN, HostLock, LockTaken
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes and sockets of POSIX")
 
 
+@pytest.mark.repeat
 def test_a_second_host_is_refused_in_one_line(workspace: Path, hosts: Hosts) -> None:
     first = hosts.start(workspace)
     code, said = hosts.fail(workspace)
@@ -67,6 +69,47 @@ def test_a_host_that_nobody_uses_ends_by_itself(workspace: Path, hosts: Hosts) -
     host = hosts.start(workspace, "--idle", "0.05")
     assert host.process.wait(20) == 0
     assert not (host.local / "host.json").exists()
+
+
+def test_a_host_that_is_stopped_while_it_warms_up_ends_in_order(workspace: Path, tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path / "warming", (str(Path(__file__).parents[1] / "slow_warming_host.py"),))
+    try:
+        assert hosts.start(workspace).stop() == 0
+    finally:
+        hosts.close()
+    assert (workspace / "warmed").exists(), "no thread was cut off in the middle of an import"
+
+
+async def test_the_model_sdk_is_loaded_once_the_editor_that_started_the_host_is_silent(
+    workspace: Path, tmp_path: Path
+) -> None:
+    hosts = Hosts(tmp_path / "warming", (str(Path(__file__).parents[1] / "slow_warming_host.py"),))
+    try:
+        host = hosts.start(workspace, "--face", "lsp")
+        async with deadline(40), client(host.file, "lsp") as editor:
+            until = time.monotonic() + 1.0
+            while time.monotonic() < until:
+                await editor.request("cairn/session/list")
+            assert not (workspace / "warming").exists(), "what an editor asks first does not wait for it"
+            left = asyncio.create_task(editor.ended())
+            while not (workspace / "warming").exists():
+                await asyncio.wait([left], timeout=0.05)
+    finally:
+        hosts.close()
+
+
+def test_what_an_editors_face_brings_is_not_looked_through_for_garbage() -> None:
+    program = """if True:
+        import gc
+        from cairn_server import serving
+        before = gc.get_freeze_count()
+        serving._lsp_face()
+        first = gc.get_freeze_count()
+        serving._lsp_face()
+        assert before == 0 and first > 50_000, (before, first)
+        assert gc.get_freeze_count() <= first, "what came since may be garbage"
+    """
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 async def test_a_host_stays_while_a_client_is_attached_or_a_session_works(

@@ -11,6 +11,7 @@ from wire import Client, HostProcess, client, framed
 from cairn_server.incoming import DEEPEST, LARGEST_MESSAGE, BadMessage, parse
 from cairn_server.transport import Face
 
+pytestmark = pytest.mark.repeat
 STATUS = {"jsonrpc": "2.0", "id": 1, "method": "cairn/host/status"}
 DEEP = b'{"jsonrpc": "2.0", "id": 7, "method": "cairn/run/start", "params": {"prompt": %b}}'
 BATCH = json.dumps([STATUS] * 10_000).encode()

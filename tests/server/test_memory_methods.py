@@ -5,18 +5,19 @@ from typing import Any
 
 import pytest
 from deadlines import deadline
-from wire import Client, Hosts, Refusal, client
+from wire import Client, HostProcess, Refusal, client
 
 from cairn_memory.places import Workspace
 
 
 @pytest.fixture
-async def editor(hosts: Hosts, tmp_path: Any) -> AsyncGenerator[Client]:
-    folder = tmp_path / "project"
-    folder.mkdir(exist_ok=True)
-    host = hosts.start(folder)
+async def editor(host: HostProcess) -> AsyncGenerator[Client]:
+    """A client of the module's host, in which nothing is remembered yet: what a test leaves is deleted."""
     async with deadline(30), client(host.file, "lsp") as attached:
         yield attached
+        for run in (await attached.request("cairn/host/status"))["running"]:
+            await attached.request("cairn/run/interrupt", {"session": run["session"]})
+        await attached.request("cairn/memory/delete", {"what": "everything"})
 
 
 async def refused(editor: Client, method: str, **params: Any) -> str:
@@ -77,8 +78,8 @@ async def test_a_file_outside_of_the_memory_has_no_name(editor: Client) -> None:
         assert "no " in await refused(editor, "cairn/memory/show", ref=name)
 
 
-async def test_a_secret_that_stands_in_a_memory_file_is_not_shown(editor: Client, tmp_path: Any) -> None:
-    workspace = Workspace.of(tmp_path / "project")
+async def test_a_secret_that_stands_in_a_memory_file_is_not_shown(editor: Client, host: HostProcess) -> None:
+    workspace = Workspace.of(host.folder)
     (workspace.folder / "MEMORY.md").write_text("# Memory\n\n## Facts\n\n- the key is sk-secret\n")
     for method, params in (
         ("cairn/memory/list", {}),
@@ -102,6 +103,35 @@ async def test_a_task_that_the_user_changes_is_followed_by_the_tree_and_its_page
     assert (await editor.request("cairn/task/list"))["tasks"] == [task]
     shown = await editor.request("cairn/memory/show", {"ref": "t1"})
     assert shown["facts"] == ["done when: it is dry", "note: no paint"]
+
+
+async def test_a_task_names_the_agent_that_is_at_work_on_it(editor: Client) -> None:
+    started = await editor.request("cairn/run/start", {"prompt": "task lay the stones"})
+    await editor.request("cairn/events/subscribe", {"since": started["since"]})
+    while (event := await editor.event())["kind"] != "task.changed" or event["payload"]["state"] == "open":
+        pass
+    (task,) = (await editor.request("cairn/task/list", {"spending": True}))["tasks"]
+    assert (task["agent"], task["at_work"], task["session"]) == ("build", True, started["session"])
+    await editor.request("cairn/run/interrupt", {"session": started["session"]})
+    (task,) = (await editor.request("cairn/task/list"))["tasks"]
+    assert (task["agent"], task["at_work"]) == ("build", False)
+
+
+async def test_what_a_search_names_is_found_in_its_file(editor: Client, host: HostProcess) -> None:
+    memory = Workspace.of(host.folder).folder / "MEMORY.md"
+    claim = (await remember(editor, "mind the gap"))["claim"]
+    line = memory.read_text(encoding="utf-8").splitlines().index("- mind the gap") + 1
+    assert await editor.request("cairn/memory/locate", {"ref": claim["id"]}) == {
+        "path": str(memory),
+        "line": line,
+    }
+    page = await editor.request("cairn/memory/locate", {"ref": "project#Facts"})
+    assert page["path"] == str(memory) and page["line"] < line
+    started = await editor.request("cairn/run/start", {"prompt": "work"})
+    run = await editor.request("cairn/memory/locate", {"ref": f"e{started['since'] + 1}"})
+    assert run["path"].endswith("run.md") and run["line"] >= 1
+    for gone in ("e999999", "c0000000", "T99", "no such page"):
+        assert "no" in await refused(editor, "cairn/memory/locate", ref=gone)
 
 
 async def test_an_undo_says_what_it_changed_and_can_be_undone(editor: Client) -> None:

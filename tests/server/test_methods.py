@@ -163,10 +163,10 @@ async def test_an_approval_asked_by_one_client_is_answered_by_another(host: Host
         await _asked(terminal, started["since"])
         waiting = await editor.request("cairn/approval/list")
         (approval,) = [a for a in waiting["approvals"] if a["session"] == started["session"]]
-        assert approval["reason"] == "attended"
+        assert (approval["agent"], approval["reason"]) == ("build", "attended")
         assert approval["time"] > 0
         answer = {"id": approval["id"], "decision": "allow", "words": "go"}
-        assert await editor.request("cairn/approval/answer", answer) == {"accepted": True}
+        assert (await editor.request("cairn/approval/answer", answer))["accepted"]
         while (event := await terminal.event())["kind"] != "approval.answered":
             pass
         assert event["payload"]["by"] == "test"
@@ -220,13 +220,30 @@ def _valid(method: Method[Any, Any]) -> dict[str, Any]:
         "cairn/session/import": {"path": "/nowhere/gone"},
         "cairn/memory/search": {"queries": ["a word"]},
         "cairn/memory/show": {"ref": "nothing"},
+        "cairn/memory/locate": {"ref": "nothing"},
         "cairn/memory/remember": {"text": "?!"},  # says nothing
         "cairn/memory/forget": {"id": "nothing"},
         "cairn/memory/answer": {"id": "nothing", "accepted": True},
         "cairn/memory/export": {"path": "/"},
         "cairn/memory/import": {"path": "/nowhere/gone"},
         "cairn/memory/delete": {"what": "session", "session": "nobody"},
+        "cairn/editor/diagnostics": {"files": []},
+        "cairn/compose/send": {"words": "@task:T99"},
+        "cairn/gate/revoke": {"pattern": "nothing *"},
+        "cairn/gate/past": {"tool": "bash", "pattern": "make *"},
+        "cairn/gate/contract": {"text": "goal = 'to see'"},
+        "cairn/gate/draft": {"goal": "to see", "allowed": ["run"]},
+        "cairn/trust/set": {"digest": ""},
+        "cairn/rewind/preview": {"session": "nobody", "to": "start"},
+        "cairn/rewind/apply": {"session": "nobody", "to": "start"},
+        "cairn/snapshots/compare": {"session": "nobody", "at": "c1"},
+        "cairn/snapshots/content": {"content": "0" * 40},
+        "cairn/proposal/edit": {"session": "nobody", "path": "a", "text": ""},
+        "cairn/fork/start": {"session": "nobody", "at": "c1"},
         "cairn/task/change": {"id": "T99", "action": "start"},
+        "cairn/views/show": {"view": "runs"},
+        "cairn/views/find": {"query": "a word"},
+        "cairn/approval/show": {"id": "nothing"},
         "cairn/window/preview": {"session": "nobody", "tokens": 1_000},
     }
     if method.name in required:
@@ -245,3 +262,15 @@ async def test_the_end_of_a_session_is_shown_without_its_beginning(host: HostPro
         page = await terminal.request("cairn/session/show", {"session": session, "limit": 3, "newest": True})
         assert [each["seq"] for each in page["events"]] == [event["seq"] - 2, event["seq"] - 1, event["seq"]]
         assert page["more"]
+
+
+async def test_whoever_follows_anything_is_told_what_waits_in_every_session(host: HostProcess) -> None:
+    async with deadline(), client(host.file, "rpc") as terminal, client(host.file, "lsp") as editor:
+        other = await terminal.request("cairn/run/start", {"prompt": "done"})
+        await editor.request("cairn/events/subscribe", {"session": other["session"], "since": other["since"]})
+        started = await terminal.request("cairn/run/start", {"prompt": "ask"})
+        notice: dict[str, Any] = {"method": "", "params": {}}
+        while started["session"] not in notice["params"].get("sessions", ()):
+            notice = await editor.notices.get()
+        assert notice["method"] == "cairn/waiting"
+        assert notice["params"]["approvals"] >= 1 and notice["params"]["title"]

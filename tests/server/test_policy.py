@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from deadlines import deadline
 from raw_server import raw_server
-from wire import REAL_HOST, Client, Hosts, Refusal, client
+from wire import REAL_HOST, Client, HostProcess, Hosts, Refusal, client
 from works import at_work
 
 from cairn_memory.events import Event, SessionStarted, StateChanged, UserMessage
@@ -30,6 +30,16 @@ def real(cairn_home: Path) -> Generator[Hosts]:
 async def attached(workspace: Path, real: Hosts) -> AsyncGenerator[Client]:
     async with deadline(60), client(real.start(workspace).file) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Generator[HostProcess]:
+    """One real host for what is refused and so changes nothing."""
+    base = tmp_path_factory.mktemp("shared")
+    (base / "project").mkdir()
+    hosts = Hosts(base / "home", REAL_HOST)
+    yield hosts.start(base / "project")
+    hosts.close()
 
 
 async def with_session(attached: Client, folder: Path, said: str = SAID) -> str:
@@ -223,10 +233,11 @@ async def test_where_names_every_file_and_the_retention(attached: Client, worksp
     ],
 )
 async def test_what_cannot_be_done_is_told_in_one_line(
-    attached: Client, method: str, params: dict[str, Any], says: str
+    shared: HostProcess, method: str, params: dict[str, Any], says: str
 ) -> None:
-    with pytest.raises(Refusal, match=says) as refusal:
-        await attached.request(method, params)
+    async with deadline(20), client(shared.file) as attached:
+        with pytest.raises(Refusal, match=says) as refusal:
+            await attached.request(method, params)
     assert "\n" not in refusal.value.message
 
 

@@ -54,7 +54,7 @@ def test_every_type_that_is_used_is_declared_once(generated: str) -> None:
 
 
 def test_a_client_may_leave_out_what_has_a_default_and_the_host_leaves_out_nothing(generated: str) -> None:
-    assert '  mode?: "build" | "plan" | null;' in generated
+    assert '  mode?: "build" | "plan" | "propose" | null;' in generated
     assert "  prompt: string;" in generated
     interface = generated.split("export interface SessionInfo {")[1].split("}")[0]
     assert "?:" not in interface

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pseudo_terminal import PseudoTerminal, pseudo_terminal
-from scripted_host import SESSION, Params, ScriptedHost, session_info
+from scripted_host import SESSION, Params, Refusal, ScriptedHost, session_info
 
 from cairn_memory.places import Workspace
 
@@ -80,6 +80,63 @@ def test_a_key_answers_a_question(
         terminal.type(f"\x15{words}\n")  # Ctrl+U: the key may have been pressed once too often
     assert host.called("cairn/approval/answer") == {"id": "a1", "decision": decision, "words": words}
     terminal.wait_for("done")
+    assert terminal.exit_code() == 0
+
+
+def test_a_yes_for_good_shows_what_it_would_have_covered_and_takes_an_edited_pattern(
+    host: ScriptedHost, sit: Sit, looks: dict[str, str]
+) -> None:
+    def past(params: Params) -> Params:
+        call = {
+            "what": "rm old\x1b[31m",
+            "session": SESSION,
+            "event": 7,
+            "time": 1_000,
+            "times": 3,
+            "outcome": "denied",
+        }
+        refused = "that would allow too much" if params["pattern"] == "rm *" else ""
+        return {"calls": [call], "matched": 4, "looked": 9, "refused": refused}
+
+    host.answers["cairn/gate/past"] = past
+    host.after["cairn/run/start"] = lambda params: ask(host)
+    host.after["cairn/approval/answer"] = go_on(host)
+    terminal = sit("run", "clean up", **looks)
+    terminal.wait_for("[a] always")
+    press(terminal, "a", "that would allow too much")
+    assert host.called("cairn/gate/past") == {"tool": "bash", "pattern": "rm *", "approval": "a1", "limit": 8}
+    terminal.type("\x15rm file*\n")
+    terminal.wait_for("would have let 4 past calls run, of 9")
+    terminal.wait_for("denied then")
+    terminal.type("\n")
+    answer = host.called("cairn/approval/answer")
+    assert answer == {"id": "a1", "decision": "always", "words": "", "pattern": "rm file*"}
+    terminal.wait_for("allowed for good")
+    assert terminal.exit_code() == 0
+    assert "\x1b[31mrm" not in terminal.raw
+
+
+def test_a_yes_for_good_that_the_host_refuses_leaves_the_question_open(host: ScriptedHost, sit: Sit) -> None:
+    def refuse(params: Params) -> Params:
+        if params["decision"] == "always":
+            raise Refusal("the disk is full; answer once")
+        return {"accepted": True}
+
+    host.answers["cairn/gate/past"] = lambda params: {"calls": [], "matched": 0, "looked": 0, "refused": ""}
+    host.answers["cairn/approval/answer"] = refuse
+    host.after["cairn/run/start"] = lambda params: ask(host)
+    host.after["cairn/approval/answer"] = lambda params: (
+        None if params["decision"] == "always" else go_on(host)(params)
+    )
+    terminal = sit("run", "clean up")
+    terminal.wait_for("[a] always")
+    press(terminal, "a", "no past call")
+    terminal.type("\n")
+    terminal.wait_for("the disk is full")
+    terminal.type("\x1b")
+    terminal.wait_for("[y] once")
+    terminal.type("y")
+    terminal.wait_for("allowed once")
     assert terminal.exit_code() == 0
 
 

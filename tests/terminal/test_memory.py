@@ -28,6 +28,34 @@ def cairn(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Cairn]:
     """Runs a command in the workspace: exit code, stdout, stderr. Its host ends with the test."""
+    try:
+        yield _in_workspace(workspace, monkeypatch, capsys)
+    finally:
+        end_host(workspace.root)
+
+
+@pytest.fixture(scope="module")
+def unused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Path]]:
+    """A workspace and a home in which nothing is remembered, for commands that change nothing."""
+    base = tmp_path_factory.mktemp("unused")
+    (base / "project").mkdir()
+    yield Workspace.of(base / "project"), base / "home"
+    end_host(base / "project")
+
+
+@pytest.fixture
+def refusing(
+    unused: tuple[Workspace, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cairn:
+    """Runs a command there. All of them have one host: it costs a second."""
+    workspace, home = unused
+    monkeypatch.setenv("CAIRN_HOME", str(home))
+    return _in_workspace(workspace, monkeypatch, capsys)
+
+
+def _in_workspace(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cairn:
     monkeypatch.chdir(workspace.root)
     for name in ("VISUAL", "EDITOR"):
         monkeypatch.delenv(name, raising=False)
@@ -40,10 +68,7 @@ def cairn(
         out, complaint = capsys.readouterr()
         return code, out, complaint
 
-    try:
-        yield run
-    finally:
-        end_host(workspace.root)
+    return run
 
 
 def as_json(cairn: Cairn, *arguments: str) -> Any:
@@ -126,8 +151,10 @@ def test_what_is_remembered_is_listed_shown_forgotten_and_brought_back(
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_done_is_told_in_one_line_on_stderr(cairn: Cairn, arguments: tuple[str, ...]) -> None:
-    code, out, complaint = cairn(*arguments)
+def test_what_cannot_be_done_is_told_in_one_line_on_stderr(
+    refusing: Cairn, arguments: tuple[str, ...]
+) -> None:
+    code, out, complaint = refusing(*arguments)
     assert (code, out) == (2, "")
     assert complaint.startswith("cairn: ") and complaint.count("\n") == 1
 

@@ -146,7 +146,7 @@ def test_a_deletion_asks_first_and_tells_its_proof(
         0,
         [
             f"deleted session {SESSION}: 1,234 events, 5 blobs, 6 files",
-            "proof: 9 texts of it were sought in 12 files (4.2 kB): 0 hits",
+            "proof: 9 texts of it sought in 12 files (4.2 kB): 0 hits",
         ],
     )
 
@@ -156,7 +156,7 @@ def test_a_hit_that_is_left_is_named_and_fails(
 ) -> None:
     code, out, complaint = run(capsys, "memory", "delete", "everything", "--yes")
     assert code == 1
-    assert out.endswith(": 1 hits\n")
+    assert out.endswith(": 1 hit\n")
     assert complaint == "cairn: /somewhere/left still holds some of it\n"
     assert run(capsys, "memory", "delete", "everything", "--yes", "--json")[0] == 1
 

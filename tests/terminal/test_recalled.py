@@ -48,7 +48,7 @@ REMEMBERED = [
 ]
 
 STORY = """\
-  · checkpoint 3 up to e100 · facts and judgement · 2 untrue lines left out · $0.020
+  · checkpoint 3 up to e100 · facts and judgement · 2 lines of the judgement left out · $0.020
   · window 2 rebuilt from 88k to 12k tokens · it was full · checkpoint 3
   · remembered (rule) c2: mind the gap
   ? proposed to remember (rule) c3: use ␛[31mtabs · cairn memory accept c3, or reject

@@ -13,7 +13,7 @@ from cairn_server.terminal.line import Gaps, plain
 from cairn_server.terminal.live import LiveView
 from cairn_server.terminal.page import Page, PageView
 from cairn_server.terminal.progress import progress
-from cairn_server.terminal.question import Question
+from cairn_server.terminal.question import Answer, Question
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.story import Story
 from cairn_server.terminal.view import PlainView
@@ -231,19 +231,65 @@ def test_keys_that_were_meant_for_something_else_answer_no_question() -> None:
     question = Question(approval(), now=100.0)
     assert question.type("y", now=100.1) is None
     assert question.type("x", now=101.0) is None
-    assert question.type("y", now=101.0) == ("allow", "")
+    assert question.type("y", now=101.0) == Answer("allow")
 
 
 def test_a_no_may_come_with_words() -> None:
     question = Question(approval(), now=0.0)
     assert question.type("n", now=1.0) is None and question.wants_words
     assert question.type("use th\x7f\x7f58", now=1.0) is None and question.draft == "use 58"
-    assert question.type("\n", now=1.0) == ("deny", "use 58")
+    assert question.type("\n", now=1.0) == Answer("deny", "use 58")
+
+
+def test_a_yes_for_good_counts_only_for_a_pattern_whose_past_matches_were_shown() -> None:
+    question = Question(approval(), now=0.0)
+    assert question.type("a", now=1.0) is None
+    assert (question.draft, question.unshown) == ("src/*", "src/*")
+    question.shown()
+    assert question.type("x", now=1.0) is None and question.draft == "src/*x"
+    assert question.type("\n", now=1.0) is None, "this one was not shown yet"
+    assert question.unshown == "src/*x"
+    question.shown()
+    assert question.type("\n", now=1.0) == Answer("always", pattern="src/*x")
+
+
+def test_escape_leads_back_from_a_pattern_to_the_question() -> None:
+    question = Question(approval(), now=0.0)
+    question.type("a", now=1.0)
+    assert question.type("\x1b", now=1.0) is None
+    assert (question.wants_pattern, question.unshown, question.draft) == (False, "", "")
+    assert question.type("y", now=1.0) == Answer("allow")
+
+
+def test_a_question_shows_resolved_paths_demands_and_its_class() -> None:
+    asked = event(
+        "approval.requested",
+        id="a",
+        call="c",
+        name="bash",
+        title="bash make",
+        detail="make\nrm -rf x",
+        risk="destructive",
+        reason="rm -rf removes whole folders",
+        demands=["network"],
+        paths=["/elsewhere/a", "/elsewhere/b"],
+    )
+    told = plain(Story().tell(asked))
+    for part in (
+        "[destructive]",
+        "rm -rf removes",
+        "it wants the network",
+        "/elsewhere/a",
+        "/elsewhere/b",
+        "rm -rf x",
+    ):
+        assert part in told
 
 
 def test_only_what_can_be_granted_is_offered() -> None:
     question = Question(approval() | {"grant": ""}, now=0.0)  # pyright: ignore[reportArgumentType]
     assert "session" not in question.text and question.type("s", now=1.0) is None
+    assert "always" not in question.text and question.type("a", now=1.0) is None
     assert "[s] this session (edit src/*)" in Question(approval(), now=0.0).text
 
 

@@ -1,161 +1,120 @@
 import * as vscode from 'vscode';
 import type { Connection } from './client';
-import type { AnswerApproval, Approval } from './protocol';
-import type { Sessions } from './sessions';
-import { Throttle } from './throttle';
+import type { ApprovalChoice, ApprovalShown } from './protocol';
+import { plain } from './tree';
 
-type Decision = AnswerApproval['decision'];
+export type Answer = ApprovalChoice['name'];
 
-interface Choice {
-  readonly title: string;
-  readonly decision?: Decision;
-}
+/** The commands that answer without a choice, which the view and its menus offer too. */
+export const ANSWERS = {
+  'cairn.allow': 'allow',
+  'cairn.allowForSession': 'session',
+  'cairn.allowAlways': 'always',
+  'cairn.deny': 'deny',
+  'cairn.denyWithWords': 'words',
+} as const satisfies Record<string, Answer>;
 
-const DECISIONS: readonly Choice[] = [
-  { title: 'Allow', decision: 'allow' },
-  { title: 'Allow for Session', decision: 'session' },
-  { title: 'Deny', decision: 'deny' },
-];
-const SHOW_DETAIL: Choice = { title: 'Show Detail' };
-const DETAIL_SCHEME = 'cairn-approval';
-const REFRESH_MS = 100;
+const SHOW = { title: 'Show Approvals' };
 
-/** What fits a notification, which shows one paragraph; the rest is a click away, never hidden. */
-const BRIEF = 200;
+/** Past calls that are looked up while a pattern is edited. */
+const MATCHES = 5;
 
 /**
- * The calls that wait for a person. The host keeps them; this asks for them again whenever one may have
- * changed. One notification at a time names the agent; closing it answers nothing.
+ * The calls that wait for a person. The host keeps them and says what is asked and how it can be answered. One
+ * notification at a time names the agent and leads to the view; closing it answers nothing.
  */
-export class Approvals implements vscode.Disposable {
+export class Approvals {
+  private asked: readonly string[] = [];
   private announced = new Set<string>();
-  private asking = false;
-  private readonly changed = new vscode.EventEmitter<void>();
-  private readonly refreshed = new Throttle(REFRESH_MS, () => this.refresh());
-  private readonly disposables: vscode.Disposable[];
+  private asking: string | undefined;
 
-  /** Oldest first. */
-  pending: readonly Approval[] = [];
-  readonly onDidChange = this.changed.event;
+  constructor(private readonly connection: Connection) {}
 
-  constructor(
-    private readonly connection: Connection,
-    private readonly sessions: Sessions,
-    private readonly log: vscode.LogOutputChannel,
-  ) {
-    this.disposables = [
-      this.changed,
-      this.refreshed,
-      vscode.workspace.registerTextDocumentContentProvider(DETAIL_SCHEME, { provideTextDocumentContent: (uri) => this.detail(uri.query) }),
-      connection.onDidChange((connected) => connected && this.refreshed.call()),
-      connection.onEvent(({ kind }) => {
-        if (kind.startsWith('approval.') || kind.startsWith('session.')) {
-          this.refreshed.call();
-        }
-      }),
-    ];
+  /** These wait now, the oldest first. */
+  heard(asked: readonly string[]): void {
+    this.asked = asked;
+    this.announced = new Set(asked.filter((id) => this.announced.has(id)));
+    if (this.asking !== undefined && !asked.includes(this.asking)) {
+      this.asking = undefined; // answered elsewhere: its notification must not ask on
+      void vscode.commands.executeCommand('notifications.hideToasts');
+    }
+    void this.announce(); // it takes as long as the notification is open
   }
 
-  /** Lets the user choose an approval, when several wait, and an answer. */
-  async choose(): Promise<void> {
-    const approval = await this.pick();
-    if (!approval) {
+  /** Lets the user choose an answer. Leaving is none: the call goes on waiting. */
+  async choose(id: string): Promise<void> {
+    const approval = await this.show(id);
+    const items = approval.choices.map((choice) => ({ label: choice.title, description: plain(choice.description), choice }));
+    const picked = approval.open && (await vscode.window.showQuickPick(items, { title: approval.question, ignoreFocusOut: true }));
+    if (picked) {
+      await this.give(approval, picked.choice);
+    } else if (!approval.open) {
+      void vscode.window.showInformationMessage(`Cairn: ${approval.question}`);
+    }
+  }
+
+  /** Gives the answer of this name, after asking for what belongs to it. */
+  async answer(id: string, name: Answer): Promise<void> {
+    const approval = await this.show(id);
+    const choice = approval.choices.find((each) => each.name === name);
+    if (!choice) {
+      throw new Error(approval.open ? 'This can only be allowed once, or denied.' : approval.question);
+    }
+    await this.give(approval, choice);
+  }
+
+  private async show(id: string): Promise<ApprovalShown> {
+    return await this.connection.request('cairn/approval/show', { id });
+  }
+
+  private async give(approval: ApprovalShown, { decision, asks, prompt: title, hint: prompt, value }: ApprovalChoice): Promise<void> {
+    const validateInput = (pattern: string) => (asks === 'pattern' ? this.covered(approval, pattern) : null);
+    const typed = asks && (await vscode.window.showInputBox({ title, prompt, value, validateInput, ignoreFocusOut: true }));
+    if (typed === undefined) {
       return;
     }
-    const choices = [...DECISIONS, SHOW_DETAIL].map((choice) => ({
-      label: choice.title,
-      description: choice.decision === 'session' ? approval.grant : '',
-      choice,
-    }));
-    const picked = await vscode.window.showQuickPick(choices, { title: this.question(approval), ignoreFocusOut: true });
-    await this.act(approval, picked?.choice);
-  }
-
-  dispose(): void {
-    this.disposables.forEach((disposable) => disposable.dispose());
-  }
-
-  private async pick(): Promise<Approval | undefined> {
-    if (this.pending.length < 2) {
-      if (this.pending.length === 0) {
-        void vscode.window.showInformationMessage('Cairn: no approval waits.');
-      }
-      return this.pending[0];
+    const given = { id: approval.id, decision, pattern: asks === 'pattern' ? typed : '', words: asks === 'words' ? typed : '' };
+    const { accepted, told } = await this.connection.request('cairn/approval/answer', given);
+    if (!accepted) {
+      void vscode.window.showInformationMessage(`Cairn: ${told}`);
     }
-    const items = this.pending.map((approval) => ({ label: approval.title, description: approval.name, approval }));
-    return (await vscode.window.showQuickPick(items, { title: 'Which approval?' }))?.approval;
   }
 
-  private async refresh(): Promise<void> {
+  /** Of a pattern that is to be allowed always: the past calls it would have covered. */
+  private async covered({ id, name }: ApprovalShown, pattern: string): Promise<string | vscode.InputBoxValidationMessage> {
+    if (!pattern.trim()) {
+      return 'An empty pattern allows nothing.';
+    }
     try {
-      this.pending = (await this.connection.request('cairn/approval/list', {})).approvals;
+      const { refused, told } = await this.connection.request('cairn/gate/past', { tool: name, pattern, approval: id, limit: MATCHES });
+      return refused || { message: told, severity: vscode.InputBoxValidationSeverity.Info };
     } catch (error) {
-      this.log.warn(`the approvals could not be read: ${String(error)}`);
-      return;
+      return String(error);
     }
-    this.announced = new Set(this.pending.map(({ id }) => id).filter((id) => this.announced.has(id)));
-    this.changed.fire();
-    await this.announce();
   }
 
   private async announce(): Promise<void> {
-    const approval = this.pending.find(({ id }) => !this.announced.has(id));
-    if (this.asking || !approval) {
+    const id = this.asked.find((each) => !this.announced.has(each));
+    if (this.asking !== undefined || id === undefined) {
       return;
     }
-    this.announced.add(approval.id);
-    this.asking = true;
+    this.announced.add(id);
+    this.asking = id;
     try {
-      const buttons = fits(approval) ? DECISIONS : [...DECISIONS, SHOW_DETAIL];
-      await this.act(approval, await vscode.window.showWarningMessage(this.question(approval), ...buttons));
+      const approval = await this.show(id);
+      const quick = approval.choices.filter(({ name }) => approval.brief && (name === 'allow' || name === 'deny'));
+      const choice = approval.open ? await vscode.window.showWarningMessage(approval.question, ...quick, SHOW) : undefined;
+      this.asking = this.asking === id ? undefined : this.asking;
+      const given = quick.find((each) => each === choice);
+      if (given) {
+        await this.give(approval, given);
+      } else if (choice) {
+        await vscode.commands.executeCommand('cairn.approvals.focus');
+      }
     } catch (error) {
+      this.asking = this.asking === id ? undefined : this.asking;
       void vscode.window.showErrorMessage(`Cairn: the answer did not arrive: ${String(error)}`);
-    } finally {
-      this.asking = false;
     }
     await this.announce();
   }
-
-  private async act(approval: Approval, choice: Choice | undefined): Promise<void> {
-    if (choice?.decision) {
-      await this.answer(approval, choice.decision);
-    } else if (choice) {
-      await this.showDetail(approval);
-    }
-  }
-
-  private async answer(approval: Approval, decision: Decision): Promise<void> {
-    const { accepted } = await this.connection.request('cairn/approval/answer', { id: approval.id, decision });
-    if (!accepted) {
-      void vscode.window.showInformationMessage(`Cairn: "${approval.title}" had been answered before.`);
-    }
-  }
-
-  private async showDetail(approval: Approval): Promise<void> {
-    const uri = vscode.Uri.from({ scheme: DETAIL_SCHEME, path: `/Approval of ${approval.name}`, query: approval.id });
-    await vscode.window.showTextDocument(uri, { preview: true });
-  }
-
-  private detail(id: string): string {
-    const approval = this.pending.find((candidate) => candidate.id === id);
-    if (!approval) {
-      return 'This approval has been answered.\n';
-    }
-    const { title, reason, detail, grant } = approval;
-    return [title, reason, detail, grant && `"Allow for Session" would allow: ${grant}`].filter(Boolean).join('\n\n') + '\n';
-  }
-
-  /** "Cairn's build agent asks: run `make test`": who asks, for what, and what a yes for the session would mean. */
-  private question(approval: Approval): string {
-    const { session, title, detail, grant } = approval;
-    const agent = this.sessions.get(session)?.mode;
-    const asks = `Cairn${agent ? `'s ${agent} agent` : ''} asks: ${title}`;
-    const more = fits(approval) && !title.includes(detail) ? ` — ${detail}` : '';
-    const lasting = grant && !title.includes(grant) ? ` (for the session: ${grant})` : '';
-    return `${asks}${more}${lasting}`;
-  }
-}
-
-function fits({ detail }: Approval): boolean {
-  return detail.length <= BRIEF && !detail.includes('\n');
 }

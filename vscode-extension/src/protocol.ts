@@ -8,11 +8,30 @@ export type State = "running" | "waiting" | "done" | "failed" | "budget" | "inte
 
 export type StreamSource = "text" | "reasoning" | "tool" | "output";
 
-/** `cairn/approval/answer`: once, for this session, or no; `words` go to the agent. */
+export type ViewName = "approvals" | "tasks" | "runs" | "checkpoints" | "memory";
+
+/**
+ * `cairn/proposal/accept`: takes parts into the files; all of them where none is named.
+ *
+ * Each file is changed as a whole, in the editor that has it open, else on the disk. A part that touches what
+ * others changed since is refused, and the rest goes in.
+ */
+export interface AcceptChanges {
+  session: string;
+  path?: string;
+  parts?: string[];
+}
+
+/**
+ * `cairn/approval/answer`: once, for this session, for good ("always"), or no; `words` go to the agent.
+ *
+ * With "session" and "always" `pattern` is what is allowed of the same tool from then on, instead of what was offered.
+ */
 export interface AnswerApproval {
   id: string;
-  decision: "allow" | "session" | "deny";
+  decision: "allow" | "session" | "always" | "deny";
   words?: string;
+  pattern?: string;
 }
 
 /** `cairn/memory/answer`: yes or no; `id` may be the beginning of one. */
@@ -21,9 +40,17 @@ export interface AnswerProposal {
   accepted: boolean;
 }
 
-/** `accepted` is false when somebody else had answered before. */
+/** The first answer counts. When this one was not `accepted`, `told` says in one line why, `by` who had answered. */
 export interface Answered {
   accepted: boolean;
+  told: string;
+  by: string;
+}
+
+/** What was taken of one file. */
+export interface AnsweredFile {
+  path: string;
+  parts: string[];
 }
 
 /** `claim` is what was remembered, if anything was. */
@@ -35,7 +62,8 @@ export interface AnsweredProposal {
 /**
  * A call that waits for a person; `detail` shows what will really happen.
  *
- * `grant` is what an answer for the session would allow from then on.
+ * `grant` is what an answer for more than once would allow from then on: the tool's name, a blank, a pattern. `paths`
+ * are resolved; `demands` is what a command wants beyond the sandbox ("network", "unsandboxed"). `agent` asks (build, plan).
  */
 export interface Approval {
   id: string;
@@ -46,15 +74,38 @@ export interface Approval {
   detail: string;
   reason: string;
   grant: string;
+  risk: string;
+  rule: string;
+  paths: string[];
+  demands: string[];
+  agent: string;
   time: number;
 }
 
-/** The answer: once, for this session, or no. `by` names the client, or the policy. */
+/**
+ * The answer: once, for this session, always, or no. `by` names the client, the policy or the contract.
+ *
+ * `pattern` is what an answer for more than once allows from then on of the same tool, when the person changed
+ * what was offered.
+ */
 export interface ApprovalAnswered {
   id: string;
-  decision: "allow" | "session" | "deny";
+  decision: "allow" | "session" | "always" | "deny";
   words?: string;
   by?: string;
+  pattern?: string;
+}
+
+/** One way to answer. `asks` is what must be typed first, a pattern or words, `prompt` says so, `hint` says more, `value` is what stands there. */
+export interface ApprovalChoice {
+  name: "allow" | "session" | "always" | "deny" | "words";
+  decision: "allow" | "session" | "always" | "deny";
+  title: string;
+  description: string;
+  asks: "" | "pattern" | "words";
+  prompt: string;
+  hint: string;
+  value: string;
 }
 
 /** `cairn/approval/list`: everything that waits, oldest first. */
@@ -65,7 +116,8 @@ export interface ApprovalList {
 /**
  * A call waits for a person. `detail` shows what will really happen (a diff, the whole command).
  *
- * `grant` is what an answer for the session would allow from then on.
+ * `grant` is what an answer for more than once would allow from then on: the tool's name, a blank, a pattern.
+ * `paths` are the resolved paths it touches, `demands` what it wants beyond the sandbox.
  */
 export interface ApprovalRequested {
   id: string;
@@ -75,6 +127,70 @@ export interface ApprovalRequested {
   detail?: string;
   reason?: string;
   grant?: string;
+  risk?: string;
+  rule?: string;
+  paths?: string[];
+  demands?: string[];
+}
+
+/**
+ * An approval as a person is asked. Not `open`: it has been answered, and `page` says so.
+ *
+ * `question` is one paragraph; when it is not `brief`, it does not say all, and `page` (plain text) has to be read
+ * before a yes. Leaving without a choice answers nothing.
+ */
+export interface ApprovalShown {
+  id: string;
+  open: boolean;
+  name: string;
+  question: string;
+  brief: boolean;
+  page: string;
+  choices: ApprovalChoice[];
+}
+
+/** `cairn/snapshots/content`: what a file held in a recorded state, by the name that a diff or a comparison gave. */
+export interface AskContent {
+  content: string;
+}
+
+/** `cairn/session/drift`: what changed while a session rested; without `session` the newest that was interrupted. */
+export interface AskDrift {
+  session?: string | null;
+}
+
+/**
+ * `cairn/gate/past`: past calls, of all sessions, that a pattern would have let run unasked.
+ *
+ * With `approval`, an open question, also whether an answer to it may allow that pattern for good.
+ */
+export interface AskPast {
+  tool: string;
+  pattern: string;
+  approval?: string | null;
+  limit?: number;
+}
+
+/** `cairn/gate/report`: of a session; of the newest one by default. */
+export interface AskReport {
+  session?: string | null;
+}
+
+/** `cairn/session/trail`: with `write` also as a page and a picture beside the session's other files. */
+export interface AskTrail {
+  session: string;
+  write?: boolean;
+}
+
+/**
+ * `cairn/gate/why`: the decision behind an event, or behind a call of a session (`3.0`, step and place; or its id).
+ *
+ * Without `session` a call is of the newest one.
+ */
+export interface AskWhy {
+  event?: number;
+  call?: string;
+  session?: string | null;
 }
 
 /** In the order in which they ended. With `more` the next page is asked for with this `since`. */
@@ -109,6 +225,13 @@ export interface AuditRow {
   ms: number;
 }
 
+/** One thing that a project's settings want beyond tightening; with `trustable` trust makes it hold. */
+export interface BeyondInfo {
+  key: string;
+  line: string;
+  trustable: boolean;
+}
+
 /** Points at a whole payload kept beside the log: `digest` names it, `size` is in bytes. */
 export interface BlobRef {
   digest: string;
@@ -141,6 +264,50 @@ export interface ChangeTask {
 /** The tasks that are other than before. */
 export interface ChangedTasks {
   tasks: TaskInfo[];
+}
+
+/**
+ * What became of an answer. `left` counts the parts that still wait, over all files.
+ *
+ * `unsaved` are files (absolute) that stand changed in an editor, and held nobody's unsaved work before.
+ */
+export interface ChangesAnswer {
+  session: string;
+  files: AnsweredFile[];
+  refused: RefusedPart[];
+  unsaved: string[];
+  left: number;
+}
+
+/**
+ * One proposal. `parts` counts the changes that wait for an answer, `state` is how the session stands.
+ *
+ * `title` and `told` are the goal and the size, each in one line for a person.
+ */
+export interface ChangesInfo {
+  session: string;
+  goal: string;
+  title: string;
+  told: string;
+  state: string;
+  files: string[];
+  parts: number;
+  changed: number;
+}
+
+/** Base of all params and results: unknown fields are an error the sender is told about. */
+export interface ChangesList {
+  proposals: ChangesInfo[];
+}
+
+/** Without files when nothing waits for an answer any more. `title` is the goal in one line for a person. */
+export interface ChangesShown {
+  session: string;
+  goal: string;
+  title: string;
+  state: string;
+  changed: number;
+  files: ProposedFile[];
 }
 
 /**
@@ -185,14 +352,13 @@ export interface CheckpointStarted {
 /**
  * A checkpoint stands. `data` is the blob with all of it; with this event it counts, before it there is none.
  *
- * `notes` are the events of the notes it took in, `dropped` says what a check found untrue and left out,
- * `problem` why there is no judgement in it when the writer failed. `expired` is one whose blob went by age or size.
+ * `notes` are the events of the notes it took in, `dropped` says what of the judgement was left out and why (untrue, or
+ * there already), `problem` why there is none in it when the writer failed. `expired` is one whose blob went by age or size.
  */
 export interface CheckpointWritten {
   number: number;
   covers: number;
   data: BlobRef;
-  tokens?: number;
   judged?: boolean;
   notes?: number[];
   dropped?: string[];
@@ -241,6 +407,13 @@ export interface ClaimInfo {
   superseded_by: string;
 }
 
+/** The user looked at a claim and it stays: what was found odd about it is not said again while it is as it is. */
+export interface ClaimKept {
+  claim: string;
+  scope?: "project" | "user";
+  by?: "user" | "agent" | "code" | "writer";
+}
+
 /** In the order of the files. `problems` name files that cannot be taken; `proposals` wait for an answer. */
 export interface ClaimList {
   claims: ClaimInfo[];
@@ -276,6 +449,20 @@ export interface ClaimRemembered {
   by?: "user" | "agent" | "code" | "writer";
 }
 
+/** `cairn/snapshots/compare`: the files as they stand now, against the state recorded for a place in a session. */
+export interface CompareState {
+  session: string;
+  at: string;
+}
+
+/** A file that differs. `old` is its path in the recorded state, `before` names its content there, "" for none; `there`: now. */
+export interface ComparedFile {
+  path: string;
+  old: string;
+  before: string;
+  there: boolean;
+}
+
 /** `cairn/host/config`: the settings in force, where each comes from, and what is wrong. */
 export interface ConfigReport {
   effective: Record<string, unknown>;
@@ -283,6 +470,87 @@ export interface ConfigReport {
   origins: Record<string, string>;
   files: string[];
   problems: string[];
+}
+
+/** `text` is "" for what is `binary` or too large to be shown. */
+export interface Content {
+  text: string;
+  binary: boolean;
+}
+
+/** The contract to begin a run with, and what it means, a line each. */
+export interface ContractDraft {
+  contract: ContractFile;
+  lines: string[];
+}
+
+/** A contract as its file has it. `file` names it for messages. An empty `text` takes a session's contract away. */
+export interface ContractFile {
+  file?: string;
+  text: string;
+}
+
+/**
+ * What a run may do unattended: its goal, when it must stop, what it may use up, and the answers given for the user.
+ *
+ * It holds for the session until another is set; one without goal and answers takes it away. `stop` says in words
+ * what `stopping` says to code, `file` is where it was read from.
+ */
+export interface ContractSet {
+  goal: string;
+  stop?: string[];
+  budget?: Budget;
+  answers?: StandingAnswer[];
+  by?: string;
+  stopping?: StopRules;
+  file?: string;
+}
+
+/** `cairn/gate/contract`: what the contract says, checked, before a run begins with it. Nothing is kept. */
+export interface ContractShown {
+  goal: string;
+  lines: string[];
+}
+
+/** `cairn/gate/terms`: what a contract can be made of (`cairn/gate/draft`), and what is usual. */
+export interface ContractTerms {
+  classes: TermClass[];
+  otherwise: TermAnswer[];
+  hours: number;
+  usd: number;
+}
+
+/**
+ * What was decided of one call, and why. `where` says where the rule stands; numbers are 0 where there is no event.
+ *
+ * `change` says, a line each, what would have another outcome. `outcome` is "" for a call without a result.
+ */
+export interface Decision {
+  session: string;
+  event: number;
+  call: string;
+  name: string;
+  subject: string;
+  action: "allow" | "ask" | "deny";
+  risk: "read" | "write" | "run" | "network" | "outside" | "secret" | "protected" | "destructive" | "memory";
+  reason: string;
+  rule: string;
+  where: string;
+  findings: Finding[];
+  asked: number;
+  answer: DecisionAnswer | null;
+  finished: number;
+  outcome: string;
+  change: string[];
+}
+
+/** Who answered the question, and how. `pattern` is what was allowed for more than once, if it was changed. */
+export interface DecisionAnswer {
+  event: number;
+  decision: string;
+  by: string;
+  words: string;
+  pattern: string;
 }
 
 /** `cairn/memory/delete`: a session with all that belongs to it, the project's memory and tasks, or everything. */
@@ -310,6 +578,15 @@ export interface DeletionProof {
   unreadable: string[];
 }
 
+/** The agent's own changes, without those of others between. `more` files are not in it; `unknown` says what cannot be told. */
+export interface DiffShown {
+  session: string;
+  of: string;
+  files: FileDiff[];
+  more: number;
+  unknown: string[];
+}
+
 /** `cairn/memory/diff`: from version `old` to `new` (the newest). Without `old` the one before `new`; 0 is no text. */
 export interface DiffVersions {
   file?: string;
@@ -322,10 +599,58 @@ export interface Document {
   path: string;
 }
 
+/** A Markdown file of the workspace's private folder. It goes when it is sent. */
+export interface Draft {
+  path: string;
+}
+
+/**
+ * `cairn/gate/draft`: a contract of a few answers. `allowed` classes are answered with yes, the others `otherwise`.
+ *
+ * `hours` of work and US dollars (`usd`) at most; 0 leaves that to the settings. Nothing is kept.
+ */
+export interface DraftContract {
+  goal: string;
+  allowed: ("write" | "run" | "network" | "outside" | "secret" | "memory")[];
+  otherwise?: "ask" | "deny";
+  hours?: number;
+  usd?: number;
+}
+
+/** Where it went, and the event number before its first new event. `began`: a session was begun with it. */
+export interface DraftSent {
+  session: string;
+  since: number;
+  began: boolean;
+}
+
 /** What changed while the session rested, since checkpoint or event `since`; one line each. */
 export interface DriftFound {
   since: number;
   lines?: string[];
+}
+
+/** One thing that is other: what kind of change (changed, branch, commit, tests, ...), and of what. "" for a remark. */
+export interface DriftLine {
+  kind: string;
+  what: string;
+}
+
+/** `cairn/proposal/edit`: the user's own `text` in the place of what is proposed for one file. */
+export interface EditChanges {
+  session: string;
+  path: string;
+  text: string;
+}
+
+/** One diagnostic. Lines and columns count from 1. */
+export interface EditorDiagnostic {
+  line: number;
+  column?: number;
+  severity: "error" | "warning" | "information" | "hint";
+  message: string;
+  source?: string;
+  code?: string;
 }
 
 /** `cairn/event`: one durable event. Numbers rise; a gap holds other sessions' events. */
@@ -364,6 +689,30 @@ export interface ExportedMemory {
   missing: string[];
 }
 
+/** All that is shown of one file now; none when nothing is wrong any more. */
+export interface FileDiagnostics {
+  uri: string;
+  diagnostics: EditorDiagnostic[];
+}
+
+/**
+ * One file. `old` is what it was called before; `diff` are the hunks of a unified diff, "" for a binary file.
+ *
+ * `before` and `after` name its content for `cairn/snapshots/content`; "" where there is none.
+ */
+export interface FileDiff {
+  path: string;
+  old: string;
+  how: "added" | "deleted" | "changed" | "renamed" | "mode";
+  steps: number[];
+  added: number;
+  removed: number;
+  binary: boolean;
+  diff: string;
+  before: string;
+  after: string;
+}
+
 /** What a call does to one file. A hash is SHA-256 of the bytes; "" means there is no file. */
 export interface FileEffect {
   path: string;
@@ -391,6 +740,25 @@ export interface FileVersioned {
   by?: "user" | "agent" | "code" | "writer";
 }
 
+/** `cairn/views/find`: what is remembered and what happened, as rows, best first. */
+export interface FindRows {
+  query: string;
+  limit?: number;
+}
+
+/** What one judge of the gate said of one part of a call: a command of a pipeline, a path, the mode. */
+export interface Finding {
+  part: string;
+  action: "allow" | "ask" | "deny";
+  reason: string;
+  rule: string;
+}
+
+/** `cairn/views/follow`: from now on `cairn/views/changed` comes to this client; with `on` false no more. */
+export interface FollowViews {
+  on?: boolean;
+}
+
 /** `cairn/memory/forget`: `id` may be the beginning of one. It stays in the versions of its file. */
 export interface Forget {
   id: string;
@@ -400,6 +768,59 @@ export interface Forget {
 /** What was forgotten. */
 export interface Forgotten {
   claim: ClaimInfo;
+}
+
+/** The new session, and the event number before its first. With a refused `rewind` it was not begun (""). */
+export interface ForkStarted {
+  session: string;
+  since: number;
+  source: string;
+  at: number;
+  rewind: Rewound | null;
+}
+
+/**
+ * `cairn/editor/diagnostics`: what others than Cairn say of files, in the place of what was sent of each before.
+ *
+ * A notification; as a request it is answered with nothing. Whoever sends one, be it empty, says that it will send
+ * more: the agent then waits a moment for news of a file that it changed.
+ */
+export interface ForwardDiagnostics {
+  files: FileDiagnostics[];
+}
+
+/**
+ * The gate judged a call before anything happened. `rule` made the decision, `findings` are all that were heard.
+ *
+ * A read that nothing spoke against has none: its `tool.started` names the rule.
+ */
+export interface GateDecided {
+  step: number;
+  call: string;
+  name: string;
+  action: "allow" | "ask" | "deny";
+  risk: "read" | "write" | "run" | "network" | "outside" | "secret" | "protected" | "destructive" | "memory";
+  reason?: string;
+  rule?: string;
+  subject?: string;
+  findings?: Finding[];
+}
+
+/** What runs unasked since somebody answered so. `session` is "" for good. Times are Unix milliseconds, 0 for never. */
+export interface GrantInfo {
+  tool: string;
+  pattern: string;
+  session: string;
+  since: number;
+  by: string;
+  used: number;
+  last_used: number;
+}
+
+/** `cairn/gate/grants`: what holds. `cairn/gate/revoke`: what was taken back. */
+export interface GrantList {
+  grants: GrantInfo[];
+  file: string;
 }
 
 /** A guard saw something wrong in `step` and acted, for the `count`th time in a row. `left` is what it found left to do. */
@@ -511,15 +932,35 @@ export interface ListAudit {
   limit?: number;
 }
 
+/** `cairn/proposal/list`: all proposals with open parts, the newest first. */
+export interface ListChanges {
+}
+
 /** `cairn/memory/list`: with `history` also the claims that left their files. */
 export interface ListClaims {
   scope?: "project" | "user" | "all";
   history?: boolean;
 }
 
+/** `cairn/snapshots/list`: the states recorded for a session, newest last. */
+export interface ListSnapshots {
+  session: string;
+}
+
 /** `cairn/task/list`: with `spending` also what each cost, which takes a look at every reply. */
 export interface ListTasks {
   spending?: boolean;
+}
+
+/** `cairn/memory/locate`: `ref` as a search or a list gave it: a claim's id, e123, T1.2, a memory file, one with #Section. */
+export interface Locate {
+  ref: string;
+}
+
+/** The file in which it stands, and the line, counted from 1. */
+export interface Located {
+  path: string;
+  line: number;
 }
 
 /** Events before this one were erased or masked on purpose, so many of each, for `reason`. */
@@ -615,10 +1056,61 @@ export interface NoteRemoved {
 export interface Nothing {
 }
 
+/** `cairn/compose/open`: a page to write a message in; the newest that was not sent, or an empty one. */
+export interface OpenDraft {
+}
+
 /** Where a message of an imported session comes from: its line in the file, and its time there (Unix milliseconds). */
 export interface Origin {
   line: number;
   time?: number;
+}
+
+/** Lines from `line` on as the agent left them, as they are now, and as they would be without the agent's change. */
+export interface OverlapPlace {
+  line: number;
+  agent: string[];
+  now: string[];
+  without: string[];
+}
+
+/** One call, told once however often it was made. `outcome` is that of the newest time. */
+export interface PastCallInfo {
+  what: string;
+  session: string;
+  event: number;
+  time: number;
+  times: number;
+  outcome: string;
+}
+
+/**
+ * Newest first. `matched` of the `looked` different calls would have run; `refused` says why the pattern may not be.
+ *
+ * `told` says it in one line for a person, with the newest few.
+ */
+export interface PastCalls {
+  calls: PastCallInfo[];
+  matched: number;
+  looked: number;
+  refused: string;
+  told: string;
+}
+
+/** From now on calls of `tool` that match `pattern` run unasked: in this session, or in this workspace for good. */
+export interface PermissionGranted {
+  tool: string;
+  pattern: string;
+  scope: "session" | "workspace";
+  approval?: string;
+  by?: string;
+}
+
+/** A grant is taken back. */
+export interface PermissionRevoked {
+  tool: string;
+  pattern: string;
+  by?: string;
 }
 
 /**
@@ -631,7 +1123,7 @@ export interface PreviewWindow {
   session: string;
   at?: number | null;
   line?: number | null;
-  tokens: number;
+  tokens?: number;
   facts_only?: boolean;
 }
 
@@ -647,6 +1139,33 @@ export interface ProcessStarted {
   command: string;
   pid: number;
   output: string;
+}
+
+/**
+ * Somebody accepted or rejected parts of what was proposed for `path`, or edited the proposed text.
+ *
+ * `hunks` are the ids of the parts, `diff` shows them, `words` is the reason given. Of what was accepted `before`
+ * and `after` are SHA-256 of the file's text as it was and is, `safety` and `result` commits of the two states
+ * ("" where states are not recorded). `unsaved`: it stands in an open editor, not yet in the file. `proposed` is
+ * where the proposed text lies, `step` the newest one of the session then, `left` how many parts of the file are still open.
+ * `ranges` are where a rejection or an edit changed the proposed text.
+ */
+export interface ProposalAnswered {
+  path: string;
+  answer: "accepted" | "rejected" | "edited";
+  hunks?: string[];
+  diff?: string;
+  words?: string;
+  by?: string;
+  before?: string;
+  after?: string;
+  safety?: string;
+  result?: string;
+  unsaved?: boolean;
+  proposed?: string;
+  left?: number;
+  step?: number;
+  ranges?: Replaced[];
 }
 
 /** A claim that somebody would have remembered, or with `forget` forgotten; the user is to say. */
@@ -667,6 +1186,52 @@ export interface ProposalInfo {
 /** `cairn/memory/proposals`: those that wait, oldest first. */
 export interface ProposalList {
   proposals: ProposalInfo[];
+}
+
+/**
+ * The agent proposed a text for the file `path` (relative to the work tree) instead of writing it.
+ *
+ * `base` and `text` are SHA-256 of the file as it was and as proposed ("" for no file); `reason` is what the model
+ * said before; `added` and `removed` count the lines of this call's change, `ranges` are where it lies.
+ */
+export interface ProposalMade {
+  path: string;
+  base: string;
+  text: string;
+  reason?: string;
+  call?: string;
+  added?: number;
+  removed?: number;
+  ranges?: Replaced[];
+}
+
+/** A file. `file` is its absolute path; `base` and `text` are "" unless asked for. `label` says what its reasons are about. */
+export interface ProposedFile {
+  path: string;
+  file: string;
+  new: boolean;
+  label: string;
+  parts: ProposedPart[];
+  base: string;
+  text: string;
+}
+
+/**
+ * One change: lines `start` to `end` of the file become lines `first` to `last` of the proposed text, from 0.
+ *
+ * `old` and `new` are those lines, with their ends; a long list is cut, `more` says by how much. `reasons` is what the
+ * agent said of it, with marks for what would act or hide; none where the part before has the same.
+ */
+export interface ProposedPart {
+  id: string;
+  start: number;
+  end: number;
+  first: number;
+  last: number;
+  old: string[];
+  new: string[];
+  more: number;
+  reasons: string[];
 }
 
 /** `cairn/session/rebuild`: done before its next request; when it rests (`waits`), once it is taken up by this host. */
@@ -719,11 +1284,25 @@ export interface RedactedMemory {
   skipped: string[];
 }
 
+/** A part that was not accepted, and why, in one line. */
+export interface RefusedPart {
+  part: string;
+  why: string;
+}
+
 /** `cairn/memory/reindex`: `problem` says what is missing, "" when all is in the index. */
 export interface Reindexed {
   events: number;
   seconds: number;
   problem: string;
+}
+
+/** `cairn/proposal/reject`: takes parts out of the proposal; `words` is the reason, which the agent is told. */
+export interface RejectChanges {
+  session: string;
+  path?: string;
+  parts?: string[];
+  words?: string;
 }
 
 /** `cairn/memory/remember`: the user has `text` remembered; a rule binds. `replaces` are ids of claims. */
@@ -741,9 +1320,54 @@ export interface RememberedClaim {
   kept: string[];
 }
 
+/** Lines `start` to `end` of a proposed text became lines `first` to `last` of the next one, counted from 0. */
+export interface Replaced {
+  start: number;
+  end: number;
+  first: number;
+  last: number;
+}
+
 /** `cairn/session/replay`: the session as a file for `cairn replay`, as text. */
 export interface ReplayFile {
   text: string;
+}
+
+/** A question that nobody was asked, or that was denied: what, and why it went so. */
+export interface ReportedAnswer {
+  event: number;
+  time: number;
+  name: string;
+  what: string;
+  risk: string;
+  action: string;
+  why: string;
+}
+
+/** Something that waits for the user: an approval, a proposal, a task. `how` is the command that decides it. */
+export interface ReportedChoice {
+  kind: string;
+  id: string;
+  what: string;
+  how: string;
+}
+
+/** A task with what this session spent on it and all below it; `id` is "" for what belonged to none. */
+export interface ReportedTask {
+  id: string;
+  title: string;
+  state: string;
+  note: string;
+  tokens: number;
+  cost: number;
+}
+
+/** A file that was changed, or a command that did not end well; how often, and the newest event of it. */
+export interface ReportedThing {
+  what: string;
+  outcome: string;
+  times: number;
+  event: number;
 }
 
 /**
@@ -755,6 +1379,62 @@ export interface ResumeRun {
   session?: string | null;
   prompt?: string | null;
   settings?: Settings;
+}
+
+/** `cairn/gate/revoke`: every grant of this pattern, or of this tool and pattern, also of sessions at work. */
+export interface Revoke {
+  pattern: string;
+}
+
+/** `cairn/rewind/preview` and `cairn/rewind/apply`: takes back the session's work since `to`. */
+export interface Rewind {
+  session: string;
+  to: string;
+  files?: boolean;
+  conversation?: boolean;
+}
+
+/** A file in which the agent's change cannot be taken out. `steps` are the agent's. */
+export interface RewindOverlap {
+  path: string;
+  why: string;
+  steps: number[];
+  places: OverlapPlace[];
+}
+
+/**
+ * What a rewind does, or did (`applied`). With `overlaps` nothing at all is done.
+ *
+ * `kept` are files in which later work of others stays, `left` says what is not taken back and why. `steps` counts the
+ * agent's steps since `to`. `undoes` is the event of the rewind that was put back, 0 for a rewind. `title` and `detail`
+ * (lines) say it for a person: as a question before it is done, as news after.
+ */
+export interface Rewound {
+  session: string;
+  to: number;
+  words: string;
+  applied: boolean;
+  files: RewoundFile[];
+  kept: string[];
+  left: string[];
+  overlaps: RewindOverlap[];
+  conversation: boolean;
+  steps: number;
+  event: number;
+  undoes: number;
+  title: string;
+  detail: string;
+}
+
+/** A file that is put back: it is deleted, restored (it was gone), or changed. */
+export interface RewoundFile {
+  path: string;
+  how: "deleted" | "restored" | "changed";
+}
+
+/** Base of all params and results: unknown fields are an error the sender is told about. */
+export interface RowsFound {
+  rows: ViewRow[];
 }
 
 /** The run's session, and the event number before its first new event. */
@@ -798,6 +1478,53 @@ export interface SearchMemory {
   literal?: boolean;
 }
 
+/** What `@selection` means: lines `first` to `last` (from 1) of `path`, and their text. */
+export interface SelectedText {
+  path: string;
+  first: number;
+  last: number;
+  text: string;
+}
+
+/**
+ * `cairn/compose/send`: `words`, as they stand in the page at `path`. What they name with @ goes along.
+ *
+ * To `session`; "new" begins one; without it they are said to the one that works, or begin one where none does.
+ */
+export interface SendDraft {
+  words: string;
+  path?: string;
+  session?: string | null;
+  selection?: SelectedText | null;
+  settings?: Settings;
+}
+
+/**
+ * What resuming `session` would find other than it left it. Nothing was asked of a model, and nothing written.
+ *
+ * `commits` came since, the newest first. `moved` is where its work tree lay before, "" when it lies there still.
+ * `killed`: its host stopped in mid-run. `page` is the same as Markdown.
+ */
+export interface SessionDrift {
+  session: string;
+  goal: string;
+  state: State;
+  reason: string;
+  rested: number;
+  lines: DriftLine[];
+  commits: string[];
+  moved: string;
+  killed: boolean;
+  page: string;
+}
+
+/** This session begins from `checkpoint` of another, at its event `event`. */
+export interface SessionForked {
+  source: string;
+  event: number;
+  checkpoint?: number;
+}
+
 /** This session comes from a file of another program. `messages` were read, `problems` were left out. */
 export interface SessionImported {
   path: string;
@@ -838,6 +1565,34 @@ export interface SessionRef {
 }
 
 /**
+ * One run, for whoever was away. Times are Unix milliseconds, `worked` seconds, costs US dollars.
+ *
+ * `contract` says a line each what was agreed. `more` counts what was left out of a long list.
+ */
+export interface SessionReport {
+  session: string;
+  goal: string;
+  state: State;
+  reason: string;
+  started: number;
+  ended: number;
+  worked: number;
+  steps: number;
+  usage: Usage;
+  cost: number;
+  budget: Budget;
+  rebuilds: number;
+  contract: string[];
+  automatic: ReportedAnswer[];
+  denied: ReportedAnswer[];
+  tasks: ReportedTask[];
+  left: ReportedChoice[];
+  files: ReportedThing[];
+  failed: ReportedThing[];
+  more: Record<string, number>;
+}
+
+/**
  * Somebody took the session up again, perhaps with other settings than before.
  *
  * `root` is where its work tree lies now, "" for where it was.
@@ -852,11 +1607,28 @@ export interface SessionResumed {
   approve_all?: boolean;
 }
 
+/**
+ * Work was taken back to the state of event `to`, or put back: then `undoes` is the event of the rewind.
+ *
+ * `files` were changed for it; `kept` holds later work of the user in the same files. `safety` is the snapshot
+ * (commit) made just before, `result` the one just after. With `conversation` the next window tells of nothing after `to`; the log keeps all.
+ */
+export interface SessionRewound {
+  to: number;
+  files?: string[];
+  kept?: string[];
+  safety?: string;
+  conversation?: boolean;
+  undoes?: number;
+  by?: string;
+  result?: string;
+}
+
 /** A conversation begins. `root` is the work tree it works in (an absolute path), `key` its masked API key. */
 export interface SessionStarted {
   goal: string;
   root: string;
-  mode?: "build" | "plan";
+  mode?: "build" | "plan" | "propose";
   model?: string;
   base_url?: string;
   key?: string;
@@ -864,6 +1636,29 @@ export interface SessionStarted {
   budget?: Budget;
   approve_all?: boolean;
   version?: string;
+}
+
+/**
+ * Of a long session the fullest and the last step of each stretch; `counts` has all that happened, by kind.
+ *
+ * `page` and `picture` are the files that were written, "" for none.
+ */
+export interface SessionTrail {
+  session: string;
+  window: number;
+  steps: number;
+  usage: Usage;
+  cost: number;
+  points: TrailPoint[];
+  marks: TrailMark[];
+  counts: Record<string, number>;
+  page: string;
+  picture: string;
+}
+
+/** `cairn/trust/set`: trusts the file while its content hashes to `digest`, as shown; "" trusts it no more. */
+export interface SetTrust {
+  digest: string;
 }
 
 /**
@@ -877,13 +1672,40 @@ export interface Settings {
   api_key?: string | null;
   window?: number | null;
   max_steps?: number | null;
+  max_tokens?: number | null;
+  /** US dollars; of this and the other limits 0 is none, and each counts from where the session is. */
+  max_cost?: number | null;
+  max_seconds?: number | null;
+  /** What becomes of a call that needs an answer while nobody is there: it waits, or is denied after `deny_after` seconds. */
+  unattended?: "wait" | "deny" | null;
+  deny_after?: number | null;
   approve_all?: boolean;
+  /** What the run may do unattended. On resume an empty text takes away the contract that the session has. */
+  contract?: ContractFile | null;
+}
+
+/** `cairn/approval/show`: one approval in words. */
+export interface ShowApproval {
+  id: string;
+}
+
+/** `cairn/proposal/show`: what a session proposes, for one file or all; with `texts` the whole texts of the files. */
+export interface ShowChanges {
+  session: string;
+  path?: string;
+  texts?: boolean;
 }
 
 /** `cairn/checkpoint/show`: the newest one without `number`. */
 export interface ShowCheckpoint {
   session: string;
   number?: number | null;
+}
+
+/** `cairn/diff/show`: what the agent changed in a step or a task, or since a checkpoint or event; "" for the whole session. */
+export interface ShowDiff {
+  session: string;
+  of?: string;
 }
 
 /** `cairn/memory/show`: `ref` is a claim's id, e123, T1.2, the name of a memory file, or one with #Section. */
@@ -897,6 +1719,12 @@ export interface ShowSession {
   since?: number;
   limit?: number;
   newest?: boolean;
+}
+
+/** `cairn/views/show`: the rows of a view as they are now. Checkpoints are those of `session`, else of the run to speak of. */
+export interface ShowView {
+  view: ViewName;
+  session?: string | null;
 }
 
 /** The whole text of what was asked for. `facts` are lines about it. */
@@ -924,10 +1752,87 @@ export interface SideCallReplied {
   error?: string;
 }
 
+/** A recorded state, at event `event`: before or after call `call` of `step`. `left_out` says what is not in it. */
+export interface SnapshotInfo {
+  event: number;
+  time: number;
+  commit: string;
+  step: number;
+  call: string;
+  when: "before" | "after" | "checkpoint";
+  changed: number;
+  ms: number;
+  left_out: string[];
+  kept: boolean;
+}
+
+/** `bytes` is what all states of the workspace take; `off` says why none are recorded, "" when they are. */
+export interface SnapshotList {
+  session: string;
+  snapshots: SnapshotInfo[];
+  bytes: number;
+  off: string;
+}
+
+/**
+ * The state of the work tree, kept in a repository of our own. `tree` is its hash, `commit` what holds it there.
+ *
+ * `before` says of which call of `step` it is the state before, `after` of which one after it ("" for none); `left_out`
+ * names what is not in it, and why. Without a `commit` it could not be recorded, and `left_out` says why.
+ */
+export interface SnapshotTaken {
+  commit: string;
+  tree: string;
+  reason?: string;
+  step?: number;
+  before?: string;
+  changed?: number;
+  left_out?: string[];
+  ms?: number;
+  after?: string;
+}
+
+/**
+ * How a workspace stands, for one line of an editor: in `label`, and at length in `tooltip` (lines of text).
+ *
+ * `asked` names the approvals that wait, the oldest first, some at most; `approvals` counts all, `badge` says it in words.
+ * `urgent`: a person is waited for. `active`: a run works or waits; `resumable`: one rests and is not done;
+ * `updated` is when the run that `label` speaks of changed last, in Unix milliseconds.
+ */
+export interface Standing {
+  label: string;
+  tooltip: string;
+  icon: string;
+  action: "answerApproval" | "openRun" | "runTask";
+  urgent: boolean;
+  approvals: number;
+  asked: string[];
+  badge: string;
+  active: boolean;
+  resumable: boolean;
+  runs: number;
+  updated: number;
+}
+
+/** What is answered, while nobody is asked, to calls of one class. */
+export interface StandingAnswer {
+  risk: "read" | "write" | "run" | "network" | "outside" | "secret" | "protected" | "destructive" | "memory";
+  action: "allow" | "ask" | "deny";
+}
+
+/** `cairn/fork/start`: another session goes on from `at`, its end when that is ""; with `files` the work since then is taken back in the files, too. */
+export interface StartFork {
+  session: string;
+  at?: string;
+  prompt?: string | null;
+  files?: boolean;
+  settings?: Settings;
+}
+
 /** `cairn/run/start`: a new session works on `prompt` in `root` (absolute; the host's own by default). */
 export interface StartRun {
   prompt: string;
-  mode?: "build" | "plan" | null;
+  mode?: "build" | "plan" | "propose" | null;
   root?: string | null;
   settings?: Settings;
 }
@@ -939,9 +1844,31 @@ export interface StateChanged {
   cause?: string;
 }
 
+/** In the order of the paths, which are relative to `root`. `more` files are not in it. `of` says which state it was. */
+export interface StateCompared {
+  session: string;
+  of: string;
+  root: string;
+  files: ComparedFile[];
+  more: number;
+}
+
 /** `cairn/host/stop`: refused while runs go on, unless `force`; they can be resumed later. */
 export interface StopHost {
   force?: boolean;
+}
+
+/**
+ * When an unattended run comes to rest by itself; 0 and empty stand for never.
+ *
+ * `failures` calls in a row failed; a command that one of the `tests` patterns matches failed; a call of one of
+ * the classes in `asks` would be asked about; the time `at` is there (Unix milliseconds).
+ */
+export interface StopRules {
+  failures?: number;
+  tests?: string[];
+  asks?: ("read" | "write" | "run" | "network" | "outside" | "secret" | "protected" | "destructive" | "memory")[];
+  at?: number;
 }
 
 /** `stopped` is false when the host stays because of the `running` sessions. `background` ends with the host. */
@@ -965,14 +1892,14 @@ export interface StreamNotice {
 }
 
 /**
- * `cairn/events/subscribe`: from now on `cairn/event` for everything after `since`.
+ * `cairn/events/subscribe`: from now on `cairn/event` for everything after `since`; after what is newest now, where it is null.
  *
  * `session` limits it to one session. With `stream` also `cairn/stream`, text as it comes.
  * A second call replaces the first. The reply comes before the first notification.
  */
 export interface Subscribe {
   session?: string | null;
-  since?: number;
+  since?: number | null;
   stream?: boolean;
   /** Whether this client can put an approval before a person; while one can, the host waits for it. */
   answers?: boolean;
@@ -1002,6 +1929,7 @@ export interface TaskChanged {
 /**
  * A task of the workspace. `evidence` are event numbers; `session` last worked on it, `current` is what it does now.
  *
+ * `agent` is that session's (build, plan), "" where there is none any more; `at_work` while it runs or waits for a person.
  * `tokens` and `cost` were spent on it and on all below it; 0 when nobody asked for them.
  */
 export interface TaskInfo {
@@ -1017,6 +1945,8 @@ export interface TaskInfo {
   changed: number;
   session: string;
   current: boolean;
+  agent: string;
+  at_work: boolean;
   tokens: number;
   cost: number;
   /** The task as a line of Markdown, without indent. */
@@ -1028,6 +1958,19 @@ export interface TaskList {
   tasks: TaskInfo[];
 }
 
+/** What may be answered to all that is not allowed in advance. */
+export interface TermAnswer {
+  answer: "ask" | "deny";
+  label: string;
+}
+
+/** A class of calls that may be allowed in advance; `picked` when most people do. */
+export interface TermClass {
+  risk: "write" | "run" | "network" | "outside" | "secret" | "memory";
+  label: string;
+  picked: boolean;
+}
+
 /** One call as the model asked for it. `arguments` is the raw JSON text, never parsed here. */
 export interface ToolCall {
   id: string;
@@ -1035,7 +1978,11 @@ export interface ToolCall {
   arguments: string;
 }
 
-/** A call's result as the model will see it; `whole` holds what did not fit. `title` is "" for one that never ran. */
+/**
+ * A call's result as the model will see it; `whole` holds what did not fit. `title` is "" for one that never ran.
+ *
+ * `source` says where the text comes from ("file src/a.py", "command", "search"): it is data, nobody's order.
+ */
 export interface ToolFinished {
   step: number;
   call: string;
@@ -1048,6 +1995,7 @@ export interface ToolFinished {
   effect?: FileEffect | null;
   exit_code?: number | null;
   ms?: number;
+  source?: string;
   origin?: Origin | null;
 }
 
@@ -1061,6 +2009,53 @@ export interface ToolStarted {
   rule?: string;
   effect?: FileEffect | null;
   result?: string;
+}
+
+/** What happened after `step`, at `event`. `number` is the checkpoint's or the new window's, `fill` the tokens before it. */
+export interface TrailMark {
+  kind: "checkpoint" | "rebuild" | "kill" | "interrupt" | "resume" | "rewind" | "budget" | "failed" | "done";
+  step: number;
+  event: number;
+  time: number;
+  number: number;
+  fill: number;
+  judged: boolean;
+}
+
+/** After `step` the window held `fill` tokens, and the session had cost `cost` US dollars. */
+export interface TrailPoint {
+  step: number;
+  fill: number;
+  cost: number;
+  time: number;
+}
+
+/** The user trusts the project's settings with exactly this content (SHA-256), or does so no more. */
+export interface TrustChanged {
+  root: string;
+  digest: string;
+  trusted: boolean;
+  by?: string;
+}
+
+/**
+ * `cairn/trust/show`: the project's settings file. `digest` is "" where there is none.
+ *
+ * `changed`: it was trusted, and says something else now. `since` is Unix milliseconds.
+ */
+export interface TrustShown {
+  file: string;
+  digest: string;
+  trusted: boolean;
+  changed: boolean;
+  since: number;
+  beyond: BeyondInfo[];
+  problems: string[];
+}
+
+/** `cairn/rewind/undo`: puts back what the session's last rewind took. */
+export interface UndoRewind {
+  session: string;
 }
 
 /** `cairn/memory/undo`: brings back version `number`, by default the one before the newest, as a new version. */
@@ -1116,6 +2111,65 @@ export interface VersionList {
   file: string;
   path: string;
   versions: VersionInfo[];
+}
+
+/**
+ * One line of a view. What would act or hide in a text is a mark, and each text has a bound: show it as text, never as markup.
+ *
+ * `id` is its own in the view and stays. `icon` and `color` are names of VS Code's icons and theme colours, `state` says
+ * the same in a word. `kinds` are words, with blanks between, for what can be done with the row, `action` is what Enter
+ * does ("" for nothing). `ref`, `session` and `at` (an event) are what methods call the thing. `closed`: its
+ * `children` are better not shown at first.
+ */
+export interface ViewRow {
+  id: string;
+  label: string;
+  description: string;
+  tooltip: string;
+  state: string;
+  icon: string;
+  color: string;
+  kinds: string;
+  action: "" | "answerApproval" | "openTaskProgress" | "openRun" | "openCheckpoint" | "openMemory";
+  ref: string;
+  session: string;
+  at: number;
+  closed: boolean;
+  children: ViewRow[];
+}
+
+/** At most some hundred rows; where there are more, the last one says so. */
+export interface ViewShown {
+  view: ViewName;
+  rows: ViewRow[];
+}
+
+/**
+ * How things stand now, and in which workspace: clients of one repository see the same.
+ *
+ * `interrupted` is the newest session as a row, when it was interrupted: it may be offered to go on.
+ */
+export interface ViewsFollowed {
+  workspace: string;
+  standing: Standing;
+  interrupted: ViewRow | null;
+}
+
+/** `cairn/views/changed`: these views may look other than before, and so do things stand. At most twenty times a second. */
+export interface ViewsNotice {
+  views: ViewName[];
+  standing: Standing;
+}
+
+/**
+ * `cairn/waiting`: what waits for a person changed, in any session. To whoever follows events, whichever they are.
+ *
+ * `approvals` counts the open questions, `sessions` names where they are; `title` is the oldest one's.
+ */
+export interface WaitingNotice {
+  approvals: number;
+  sessions: string[];
+  title: string;
 }
 
 /** `cairn/memory/where`: all that is kept, and the settings in force for it. 0 days or MB: no limit. */
@@ -1189,16 +2243,21 @@ export interface Requests {
   "cairn/run/resume": { params: ResumeRun; result: RunStarted };
   "cairn/run/interrupt": { params: SessionRef; result: Interrupted };
   "cairn/run/document": { params: SessionRef; result: Document };
+  "cairn/compose/open": { params: OpenDraft; result: Draft };
+  "cairn/compose/send": { params: SendDraft; result: DraftSent };
   "cairn/session/list": { params: Nothing; result: SessionList };
   "cairn/session/show": { params: ShowSession; result: EventPage };
   "cairn/session/replay": { params: SessionRef; result: ReplayFile };
+  "cairn/session/drift": { params: AskDrift; result: SessionDrift };
   "cairn/session/import": { params: ImportSession; result: ImportedSession };
   "cairn/events/subscribe": { params: Subscribe; result: Subscribed };
   "cairn/approval/list": { params: Nothing; result: ApprovalList };
   "cairn/approval/answer": { params: AnswerApproval; result: Answered };
+  "cairn/editor/diagnostics": { params: ForwardDiagnostics; result: Nothing };
   "cairn/memory/list": { params: ListClaims; result: ClaimList };
   "cairn/memory/search": { params: SearchMemory; result: SearchAnswers };
   "cairn/memory/show": { params: ShowMemory; result: Shown };
+  "cairn/memory/locate": { params: Locate; result: Located };
   "cairn/memory/remember": { params: Remember; result: RememberedClaim };
   "cairn/memory/forget": { params: Forget; result: Forgotten };
   "cairn/memory/proposals": { params: Nothing; result: ProposalList };
@@ -1216,7 +2275,35 @@ export interface Requests {
   "cairn/session/checkpoint": { params: SessionRef; result: MadeCheckpoint };
   "cairn/session/rebuild": { params: SessionRef; result: RebuildAsked };
   "cairn/window/preview": { params: PreviewWindow; result: WindowPreview };
+  "cairn/session/trail": { params: AskTrail; result: SessionTrail };
   "cairn/audit/list": { params: ListAudit; result: AuditPage };
+  "cairn/gate/why": { params: AskWhy; result: Decision };
+  "cairn/gate/grants": { params: Nothing; result: GrantList };
+  "cairn/gate/revoke": { params: Revoke; result: GrantList };
+  "cairn/gate/past": { params: AskPast; result: PastCalls };
+  "cairn/gate/contract": { params: ContractFile; result: ContractShown };
+  "cairn/gate/terms": { params: Nothing; result: ContractTerms };
+  "cairn/gate/draft": { params: DraftContract; result: ContractDraft };
+  "cairn/gate/report": { params: AskReport; result: SessionReport };
+  "cairn/trust/show": { params: Nothing; result: TrustShown };
+  "cairn/trust/set": { params: SetTrust; result: TrustShown };
+  "cairn/diff/show": { params: ShowDiff; result: DiffShown };
+  "cairn/rewind/preview": { params: Rewind; result: Rewound };
+  "cairn/rewind/apply": { params: Rewind; result: Rewound };
+  "cairn/rewind/undo": { params: UndoRewind; result: Rewound };
+  "cairn/fork/start": { params: StartFork; result: ForkStarted };
+  "cairn/snapshots/compare": { params: CompareState; result: StateCompared };
+  "cairn/snapshots/content": { params: AskContent; result: Content };
+  "cairn/snapshots/list": { params: ListSnapshots; result: SnapshotList };
+  "cairn/proposal/list": { params: ListChanges; result: ChangesList };
+  "cairn/proposal/show": { params: ShowChanges; result: ChangesShown };
+  "cairn/proposal/accept": { params: AcceptChanges; result: ChangesAnswer };
+  "cairn/proposal/reject": { params: RejectChanges; result: ChangesAnswer };
+  "cairn/proposal/edit": { params: EditChanges; result: ChangesAnswer };
+  "cairn/views/show": { params: ShowView; result: ViewShown };
+  "cairn/views/follow": { params: FollowViews; result: ViewsFollowed };
+  "cairn/views/find": { params: FindRows; result: RowsFound };
+  "cairn/approval/show": { params: ShowApproval; result: ApprovalShown };
   "cairn/memory/where": { params: Nothing; result: Whereabouts };
   "cairn/memory/export": { params: ExportMemory; result: ExportedMemory };
   "cairn/memory/import": { params: ImportMemory; result: ImportedMemory };
@@ -1229,6 +2316,8 @@ export interface Requests {
 export interface Notices {
   "cairn/event": EventNotice;
   "cairn/stream": StreamNotice;
+  "cairn/waiting": WaitingNotice;
+  "cairn/views/changed": ViewsNotice;
 }
 
 /** What an event of each kind says. */
@@ -1239,10 +2328,13 @@ export interface EventPayloads {
   "checkpoint.written": CheckpointWritten;
   "claim.answered": ClaimAnswered;
   "claim.forgotten": ClaimForgotten;
+  "claim.kept": ClaimKept;
   "claim.proposed": ClaimProposed;
   "claim.remembered": ClaimRemembered;
+  "contract.set": ContractSet;
   "drift.found": DriftFound;
   "file.versioned": FileVersioned;
+  "gate.decided": GateDecided;
   "guard.acted": GuardActed;
   "host.started": HostStarted;
   "log.rewritten": LogRewritten;
@@ -1253,16 +2345,24 @@ export interface EventPayloads {
   "model.requested": ModelRequested;
   "note.added": NoteAdded;
   "note.removed": NoteRemoved;
+  "permission.granted": PermissionGranted;
+  "permission.revoked": PermissionRevoked;
   "process.ended": ProcessEnded;
   "process.started": ProcessStarted;
+  "proposal.answered": ProposalAnswered;
+  "proposal.made": ProposalMade;
+  "session.forked": SessionForked;
   "session.imported": SessionImported;
   "session.resumed": SessionResumed;
+  "session.rewound": SessionRewound;
   "session.started": SessionStarted;
   "session.state": StateChanged;
   "side.replied": SideCallReplied;
+  "snapshot.taken": SnapshotTaken;
   "task.changed": TaskChanged;
   "tool.finished": ToolFinished;
   "tool.started": ToolStarted;
+  "trust.changed": TrustChanged;
   "window.receipt": ReceiptWritten;
   "window.started": WindowStarted;
   "worktree.seen": WorkTreeSeen;

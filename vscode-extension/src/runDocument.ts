@@ -2,7 +2,7 @@ import { utimes } from 'node:fs/promises';
 import * as path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import type { Connection } from './client';
+import type { Folder, Folders } from './folders';
 
 /** Also in package.json, under `files.readonlyInclude`: only the host writes these files. */
 const RUN_DOCUMENT: vscode.DocumentSelector = { scheme: 'file', pattern: '**/.cairn/local/sessions/*/run.md' };
@@ -13,9 +13,18 @@ const NEAR_THE_END = 2;
 /** When to look whether an editor shows the whole file, each after the one before. */
 const SETTLE_MS = [500, 1_000, 2_000, 4_000];
 
+/** Where somebody reads. */
+interface Reader {
+  /** Whether they are at the end, and want to stay there. */
+  readonly atEnd: boolean;
+  /** The first line they see. */
+  readonly top: number;
+}
+
 interface Followed {
   readonly watcher: vscode.Disposable;
-  lines: number;
+  /** By the column of the editor: one that is shown again after another tab is a new editor in the same column. */
+  readonly readers: Map<vscode.ViewColumn | undefined, Reader>;
 }
 
 /** The run as a Markdown file that the host appends to; here it is opened, and followed while it grows. */
@@ -24,25 +33,28 @@ export class RunDocuments implements vscode.Disposable {
   private readonly listeners: vscode.Disposable[] = [
     vscode.workspace.onDidOpenTextDocument((document) => this.follow(document)),
     vscode.workspace.onDidChangeTextDocument(({ document }) => this.grown(document)),
+    vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.scrolled(textEditor)),
+    vscode.window.onDidChangeVisibleTextEditors((editors) => editors.forEach((editor) => this.scrolled(editor))),
     vscode.workspace.onDidCloseTextDocument((document) => this.leave(document)),
   ];
 
   constructor(
-    private readonly connection: Connection,
+    private readonly folders: Folders,
     private readonly log: vscode.LogOutputChannel,
   ) {
     vscode.workspace.textDocuments.forEach((document) => this.follow(document));
     this.listeners.push(
-      connection.onEvent(({ kind }) => kind === 'session.state' && this.each((document) => this.settle(document))),
-      connection.onDidChange((connected) => connected && this.each((document) => this.keepUp(document))),
+      folders.onEvent(({ kind }) => kind === 'session.state' && this.each((document) => this.settle(document))),
+      folders.onDidConnect(() => this.each((document) => this.keepUp(document))),
     );
   }
 
   /** Shows the run's document at its end. */
-  async open(session: string): Promise<void> {
-    const file = await this.connection.request('cairn/run/document', { session });
+  async open({ connection }: Folder, session: string): Promise<void> {
+    const file = await connection.request('cairn/run/document', { session });
     const document = await vscode.workspace.openTextDocument(vscode.Uri.file(file.path));
     const editor = await vscode.window.showTextDocument(document, { preview: false });
+    this.followed.get(document)?.readers.set(editor.viewColumn, { atEnd: true, top: 0 });
     toTheEnd(editor);
   }
 
@@ -60,7 +72,8 @@ export class RunDocuments implements vscode.Disposable {
     if (vscode.languages.match(RUN_DOCUMENT, document) && !this.followed.has(document)) {
       const { dir, base } = path.parse(document.fileName);
       const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(dir), base));
-      this.followed.set(document, { watcher, lines: document.lineCount });
+      this.followed.set(document, { watcher, readers: new Map() });
+      vscode.window.visibleTextEditors.forEach((editor) => this.scrolled(editor));
       this.attempt(document, (opened) => this.settle(opened));
     }
   }
@@ -75,7 +88,12 @@ export class RunDocuments implements vscode.Disposable {
 
   /** A new host writes on only in the documents that somebody asked it for. */
   private async keepUp(document: vscode.TextDocument): Promise<void> {
-    await this.connection.request('cairn/run/document', { session: path.basename(path.dirname(document.fileName)) });
+    const session = path.basename(path.dirname(document.fileName));
+    for (const { connection, sessions } of this.folders.all.filter((folder) => folder.connection.connected)) {
+      if ((await sessions.known()).some((info) => info.session === session)) {
+        await connection.request('cairn/run/document', { session });
+      }
+    }
   }
 
   /**
@@ -97,17 +115,24 @@ export class RunDocuments implements vscode.Disposable {
   }
 
   private grown(document: vscode.TextDocument): void {
-    const followed = this.followed.get(document);
-    if (!followed) {
-      return;
-    }
-    const before = followed.lines;
-    followed.lines = document.lineCount;
-    for (const editor of vscode.window.visibleTextEditors.filter((candidate) => candidate.document === document)) {
-      const lastVisible = editor.visibleRanges.at(-1)?.end.line ?? 0;
-      if (lastVisible >= before - 1 - NEAR_THE_END) {
-        toTheEnd(editor);
-      }
+    const readers = this.followed.get(document)?.readers;
+    vscode.window.visibleTextEditors
+      .filter((editor) => editor.document === document && readers?.get(editor.viewColumn)?.atEnd)
+      .forEach(toTheEnd);
+  }
+
+  /**
+   * A document may grow many times before an editor has drawn it once, so which line is the last one on the
+   * screen says little of what the reader wants: who comes near the end stays there until they scroll up.
+   */
+  private scrolled({ document, viewColumn, visibleRanges }: vscode.TextEditor): void {
+    const readers = this.followed.get(document)?.readers;
+    const [first, last] = [visibleRanges[0], visibleRanges.at(-1)];
+    if (readers && first && last) {
+      const before = readers.get(viewColumn);
+      const top = first.start.line;
+      const isNear = last.end.line >= document.lineCount - 1 - NEAR_THE_END;
+      readers.set(viewColumn, { top, atEnd: isNear || (before !== undefined && before.atEnd && top >= before.top) });
     }
   }
 }

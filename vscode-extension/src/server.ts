@@ -1,58 +1,79 @@
-import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
 import * as path from 'node:path';
-import { promisify } from 'node:util';
 import * as vscode from 'vscode';
+import { Bundle, BundleError } from './bundle';
+import { chosenInterpreter, onPath, versionOf, type CommandLine } from './processes';
 
 /** No server can be started. The message is for the user: what was tried, and what to do. */
 export class ServerError extends Error {}
 
 /** A command that is the Cairn server, and where it was found. */
 export interface Server {
-  /** The program, as an absolute path, and its first arguments. */
-  readonly command: readonly [string, ...string[]];
+  readonly command: CommandLine;
   readonly origin: string;
 }
 
-const PROBE_MS = 15_000;
-const WINDOWS = process.platform === 'win32';
+/** Where the extension lies, and where it may keep things. */
+export type Places = Pick<vscode.ExtensionContext, 'extensionUri' | 'globalStorageUri'>;
 
-/**
- * Finds the Cairn server for a folder. The first of these that is there wins:
- *
- * 1. the setting `cairn.server.command`, unchecked: what the user asks for is what runs;
- * 2. the environment that came with the extension, in its folder `env`;
- * 3. the interpreter chosen in the Python extension, if it has Cairn;
- * 4. `cairn` on PATH;
- * 5. `uv` on PATH, if Cairn is among the tools it has installed; nothing is ever downloaded.
- *
- * In an untrusted workspace only 1 (VS Code then leaves out what the workspace itself says) and 2: an
- * interpreter or a PATH may lead into the folder.
- *
- * `python -P` keeps the current folder, which is the user's, from shadowing the server's own modules.
- */
-export async function findServer(folder: vscode.Uri, extension: vscode.Uri): Promise<Server> {
-  const setting = vscode.workspace.getConfiguration('cairn', folder).get<string[]>('server.command', []);
-  const [program, ...args] = setting;
-  if (program) {
-    return { command: [await locate(program), ...args], origin: 'the setting cairn.server.command' };
+/** Finds the Cairn server for a folder, or makes it. */
+export class Servers {
+  private readonly bundle: Bundle;
+
+  constructor({ extensionUri, globalStorageUri }: Places, private readonly log: vscode.LogOutputChannel) {
+    this.bundle = new Bundle(vscode.Uri.joinPath(extensionUri, 'bundle', 'install.py').fsPath, globalStorageUri.fsPath, log);
   }
-  for await (const candidate of candidates(folder, extension)) {
-    if (await isCairn(candidate.command)) {
-      return candidate;
+
+  /**
+   * The first of these that is there wins:
+   *
+   * 1. the setting `cairn.server.command`, unchecked: what the user asks for is what runs;
+   * 2. the environment of the wheels that came with the extension, made the first time;
+   * 3. the interpreter chosen in the Python extension, if it has Cairn;
+   * 4. `cairn` on PATH;
+   * 5. `uv` on PATH, if Cairn is among the tools it has installed; nothing is ever downloaded.
+   *
+   * In an untrusted workspace only 1 (VS Code then leaves out what the workspace itself says) and 2: an
+   * interpreter or a PATH may lead into the folder.
+   *
+   * `python -P` keeps the current folder, which is the user's, from shadowing the server's own modules.
+   *
+   * Throws ServerError.
+   */
+  async find(folder: vscode.Uri | undefined): Promise<Server> {
+    const [program, ...args] = vscode.workspace.getConfiguration('cairn', folder).get<string[]>('server.command', []);
+    if (program) {
+      return { command: [await locate(program), ...args], origin: 'the setting cairn.server.command' };
+    }
+    const [bundled, why] = await this.bundled(folder);
+    if (bundled) {
+      return bundled;
+    }
+    for await (const candidate of candidates(folder)) {
+      if (await versionOf(candidate.command)) {
+        return candidate;
+      }
+    }
+    const elsewhere = vscode.workspace.isTrusted ? 'Nor is it in the Python interpreter, on PATH or with uv' : 'Nothing else is tried in a folder that is not trusted';
+    throw new ServerError(`The Cairn server was not found. ${why}. ${elsewhere}. The setting cairn.server.command can name one.`);
+  }
+
+  /** What came with the extension, or why it cannot be had. */
+  private async bundled(folder: vscode.Uri | undefined): Promise<readonly [Server | undefined, string]> {
+    try {
+      const python = await this.bundle.python(folder);
+      const origin = 'the wheels that came with the extension';
+      return python ? [{ command: asModule(python), origin }, ''] : [undefined, 'None came with this package of the extension'];
+    } catch (error) {
+      if (!(error instanceof BundleError)) {
+        throw error;
+      }
+      this.log.error(error);
+      return [undefined, `The one that came with the extension cannot be set up: ${error.message}`];
     }
   }
-  throw new ServerError(
-    'The Cairn server was not found: not with the extension, in the Python interpreter, on PATH or with uv. ' +
-      'Install it, or name it in the setting cairn.server.command.',
-  );
 }
 
-async function* candidates(folder: vscode.Uri, extension: vscode.Uri): AsyncGenerator<Server> {
-  const bundled = path.join(extension.fsPath, 'env', ...(WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python3']));
-  if (await isExecutable(bundled)) {
-    yield { command: asModule(bundled), origin: 'the environment that came with the extension' };
-  }
+async function* candidates(folder: vscode.Uri | undefined): AsyncGenerator<Server> {
   if (!vscode.workspace.isTrusted) {
     return;
   }
@@ -70,66 +91,14 @@ async function* candidates(folder: vscode.Uri, extension: vscode.Uri): AsyncGene
   }
 }
 
-function asModule(python: string): [string, ...string[]] {
+function asModule(python: string): CommandLine {
   return [python, '-P', '-m', 'cairn_server.cli'];
 }
 
-/** Other programs are called cairn too, and most interpreters do not have it. */
-async function isCairn([program, ...args]: readonly [string, ...string[]]): Promise<boolean> {
-  try {
-    const { stdout } = await promisify(execFile)(program, [...args, '--version'], { timeout: PROBE_MS, windowsHide: true });
-    return /^cairn \d/.test(stdout);
-  } catch {
-    return false;
-  }
-}
-
-/** The part of the Python extension's published interface that is used here. */
-interface PythonApi {
-  readonly environments: {
-    getActiveEnvironmentPath(resource: vscode.Uri): { readonly path: string };
-    resolveEnvironment(at: { readonly path: string }): Promise<{ readonly executable: { readonly uri?: vscode.Uri } } | undefined>;
-  };
-}
-
-async function chosenInterpreter(folder: vscode.Uri): Promise<string | undefined> {
-  const python = vscode.extensions.getExtension<PythonApi>('ms-python.python');
-  if (!python) {
-    return undefined;
-  }
-  const { environments } = await python.activate();
-  const environment = await environments.resolveEnvironment(environments.getActiveEnvironmentPath(folder));
-  return environment?.executable.uri?.fsPath;
-}
-
 async function locate(program: string): Promise<string> {
-  if (path.isAbsolute(program)) {
-    return program;
-  }
-  const found = await onPath(program);
+  const found = path.isAbsolute(program) ? program : await onPath(program);
   if (!found) {
     throw new ServerError(`"${program}", from the setting cairn.server.command, is not on PATH: give its absolute path.`);
   }
   return found;
-}
-
-/** Looks for a program as a shell would, but never in the current folder. */
-async function onPath(program: string): Promise<string | undefined> {
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder));
-  const names = WINDOWS ? [`${program}.exe`] : [program];
-  for (const file of folders.flatMap((folder) => names.map((name) => path.join(folder, name)))) {
-    if (await isExecutable(file)) {
-      return file;
-    }
-  }
-  return undefined;
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  try {
-    await access(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

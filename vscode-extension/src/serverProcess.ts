@@ -16,10 +16,10 @@ export class ServerProcess {
     child.stderr?.on('data', (data: Buffer) => (this.words = (this.words + data.toString()).slice(-LAST_WORDS)));
   }
 
-  /** Starts it with `folder` as its current folder. Throws ServerError when the program cannot be run. */
-  static async start({ command, origin }: Server, folder: string): Promise<ServerProcess> {
+  /** Starts it with `folder` as its current folder; `face` is what makes it speak LSP. Throws ServerError when the program cannot be run. */
+  static async start({ command, origin }: Server, folder: string, face: readonly string[]): Promise<ServerProcess> {
     const [program, ...first] = command;
-    const args = [...first, 'lsp', '--stdio'];
+    const args = [...first, ...face];
     const title = `"${[program, ...args].join(' ')}" (from ${origin})`;
     const child = spawn(program, args, { cwd: folder, windowsHide: true });
     try {

@@ -1,8 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Disposable } from 'vscode';
 
-/** Runs an action at the first call and then, while calls come, at most once in `interval` milliseconds. */
+/** What comes together is answered together: a step is several events. */
+const GATHER_MS = 20;
+
+/** Runs an action soon after a call, and while calls come at most once in `interval` milliseconds, never twice at a time. */
 export class Throttle implements Disposable {
   private timer: NodeJS.Timeout | undefined;
+  private running = false;
   private wanted = false;
 
   constructor(
@@ -11,22 +16,24 @@ export class Throttle implements Disposable {
   ) {}
 
   readonly call = (): void => {
-    if (this.timer) {
-      this.wanted = true;
-      return;
+    this.wanted = true;
+    if (!this.running) {
+      this.timer ??= setTimeout(() => void this.run(), GATHER_MS);
     }
-    this.timer = setTimeout(() => this.rest(), this.interval);
-    void this.action();
   };
 
   dispose(): void {
     clearTimeout(this.timer);
+    this.running = true; // for good
   }
 
-  private rest(): void {
+  private async run(): Promise<void> {
     this.timer = undefined;
+    this.running = true;
+    this.wanted = false;
+    await Promise.all([this.action(), pause(this.interval, undefined, { ref: false })]);
+    this.running = false;
     if (this.wanted) {
-      this.wanted = false;
       this.call();
     }
   }

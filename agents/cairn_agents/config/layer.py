@@ -4,7 +4,7 @@ import os
 import re
 import stat
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,11 +20,15 @@ LARGEST_FILE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """`table` holds only what is valid; `problems` has one line for each thing that is not."""
+    """`table` holds only what is valid; `problems` has one line for each thing that is not.
+
+    `digest` is the SHA-256 of the file's bytes, those that `table` was made of.
+    """
 
     origin: str
     table: dict[str, Any] = field(default_factory=dict[str, Any])
     problems: tuple[str, ...] = ()
+    digest: str = ""
 
 
 def checked(origin: str, table: keys.Table) -> Layer:
@@ -68,12 +72,18 @@ def read_layer(path: Path) -> Layer | None:
             origin, problems=(f"{origin}: larger than {LARGEST_FILE:,} bytes; its settings are ignored",)
         )
     try:
-        return checked(origin, tomllib.loads(data.decode("utf-8-sig")))
+        return replace(checked(origin, tomllib.loads(data.decode("utf-8-sig"))), digest=_digest(data))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _unread(origin, line, "not UTF-8; save it as UTF-8")
     except tomllib.TOMLDecodeError as error:
         return _unread(origin, *_place(str(error), data))
+
+
+def _digest(data: bytes) -> str:
+    import hashlib  # OpenSSL takes 7 ms to load, and the terminal client reads settings too
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def shown(path: Path) -> str:
@@ -96,7 +106,9 @@ def _place(message: str, data: bytes) -> tuple[int, str]:
 
 
 def _whole_entry(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """A list loses the whole entry that has something wrong in it."""
+    """A list loses the whole entry that has something wrong in it, and so do the language servers."""
+    if location[0] == "languages":
+        return location[:2]
     for number, part in enumerate(location):
         if isinstance(part, int):
             return location[: number + 1]

@@ -40,6 +40,9 @@ _EXPECTED = {
     "invalid-json-value": "what JSON can hold",
     "model.api_key_env": "the name of an environment variable",
     "model.base_url": "an http or https address",
+    "languages.[key]": "a name as LSP has it, such as python",
+    "languages.extensions": "the end of a file name such as .py",
+    "sandbox.network": "a host such as pypi.org, *.npmjs.org or example.org:8443",
 }
 """By the key when its form is wrong, else by pydantic's name of the error."""
 
@@ -57,11 +60,12 @@ def describe(error: ErrorDetails) -> str:
     """One pydantic error as `key: what is wrong; what to do`."""
     location, kind = error["loc"], error["type"]
     shown = _shown(location)
-    key = ".".join(part for part in location if isinstance(part, str))
+    names = [part for part in location if isinstance(part, str)]
+    key = ".".join([names[0], names[-1]] if names[:1] == ["languages"] else names)
     if kind == "extra_forbidden":
         return f"{shown}: unknown key; {_instead(key, error['input'])}"
     if kind == "missing":
-        return f"{shown}: missing; add it to the rule"
+        return f"{shown}: missing; add it{' to the rule' if location[0] == 'rules' else ''}"
     if kind == "value_error":
         return f"{shown}: {error['msg'].removeprefix('Value error, ')}"
     line = f"{shown}: expected {_expected(key, error)}"

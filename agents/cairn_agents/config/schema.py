@@ -1,13 +1,14 @@
-"""The JSON Schema of a `config.toml`, for editors.
+"""The JSON Schemas of a `config.toml` and of an unattended contract, for editors.
 
-`python -m cairn_agents.config.schema` writes `docs/config.schema.json` in a checkout;
-with `--check` it only says whether that file is fresh.
+`python -m cairn_agents.config.schema` writes `docs/config.schema.json` and `docs/contract.schema.json` in a
+checkout; with `--check` it only says whether they are fresh.
 """
 
 import ast
 import inspect
 import json
 import sys
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,31 @@ from typing import Any
 from pydantic import BaseModel
 
 from cairn_agents.config.keys import tables
-from cairn_agents.config.settings import Config
+from cairn_agents.config.settings import Config, LanguageSettings
+from cairn_agents.gate.contract import TABLES, Contract
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "config.schema.json"
 """Only in a checkout: an installed Cairn has no such file."""
+CONTRACT = PUBLISHED.with_name("contract.schema.json")
 
 
 def schema() -> str:
     """The schema as the text of `docs/config.schema.json`."""
+    return _explained(Config, [*tables().values(), LanguageSettings])
+
+
+def contract_schema() -> str:
+    """The schema as the text of `docs/contract.schema.json`."""
+    return _explained(Contract, TABLES.values())
+
+
+def _explained(whole: type[BaseModel], parts: Iterable[type[BaseModel]]) -> str:
     document: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Config.model_json_schema(),
+        **whole.model_json_schema(),
     }
-    for model in tables().values():
-        properties = (document if model is Config else document["$defs"][model.__name__])["properties"]
+    for model in parts:
+        properties = (document if model is whole else document["$defs"][model.__name__])["properties"]
         for name, words in field_docs(model).items():
             properties[name]["description"] = words
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -53,13 +65,17 @@ def field_docs(model: type[BaseModel]) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    fresh = PUBLISHED.exists() and PUBLISHED.read_text(encoding="utf-8") == schema()
-    if arguments == ["--check"] and not fresh:
-        print(f"{PUBLISHED} is stale; run `make generate`", file=sys.stderr)
-        return 1
-    if not fresh:
-        PUBLISHED.write_text(schema(), encoding="utf-8", newline="\n")
-    return 0
+    stale = [
+        (path, text)
+        for path, text in ((PUBLISHED, schema()), (CONTRACT, contract_schema()))
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    for path, text in stale:
+        if arguments == ["--check"]:
+            print(f"{path} is stale; run `make generate`", file=sys.stderr)
+        else:
+            path.write_text(text, encoding="utf-8", newline="\n")
+    return 1 if stale and arguments == ["--check"] else 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from cairn_agents.model.endpoint import Endpoint
 from cairn_agents.modes import ModeName
+from cairn_agents.sandbox.hosts import PATTERN as HOST_PATTERN
 from cairn_memory.events import Budget
 
 Count = Annotated[int, Field(ge=0)]
@@ -86,6 +87,26 @@ class ApprovalSettings(Section):
     """Seconds until an unanswered call is denied, with `unattended = "deny"`."""
 
 
+Host = Annotated[str, Field(max_length=260, pattern=HOST_PATTERN)]
+LanguageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+#._-]{0,49}$")]
+Names = Annotated[tuple[Text, ...], Field(strict=False, max_length=100)]
+
+
+class SandboxSettings(Section):
+    """What shell commands may see and reach beside the work tree, `/tmp` and installed programs."""
+
+    enabled: bool = True
+    """`false`: commands run with all your rights, and each one that is not surely harmless is asked about."""
+    network: Annotated[tuple[Host, ...], Field(strict=False, max_length=200)] = ()
+    """Hosts that commands may reach unasked, by http and https: `pypi.org`, `*.npmjs.org`, `example.org:8443`."""
+    writable: Names = ()
+    """Folders that commands may write besides, such as a build cache: `~/.cache/pip`."""
+    readable: Names = ()
+    """Folders in your home that commands may read besides."""
+    env: Names = ()
+    """Names of your environment variables that commands get besides the usual ones."""
+
+
 class RuleSettings(Section):
     """What happens to calls that match: the last rule that matches wins."""
 
@@ -113,6 +134,7 @@ class HostSettings(Section):
     """Seconds with no client and nothing running until the host exits; 0 means never."""
 
 
+Ending = Annotated[str, Field(min_length=2, max_length=50, pattern=r"^\.\S+$")]
 Mark = Annotated[float, Field(gt=0, le=100_000_000)]
 
 
@@ -120,7 +142,7 @@ class WindowSettings(Section):
     """When checkpoints are made and the window is rebuilt. Up to 1 a number is a share of the usable window, above it tokens."""
 
     checkpoints: Annotated[tuple[Mark, ...], Field(strict=False, max_length=20)] = (0.2, 0.45, 0.7)
-    """Fills at which a checkpoint is made beside the run. The model is asked for its judgement when 8,000 tokens
+    """Fills at which a checkpoint is made beside the run. The model is asked for its judgement when 12,000 tokens
     are new since it last was, and at the last mark."""
     rebuild_at: Mark = 0.85
     """The fill at which a new window is started from the checkpoint, the memory and the user's own words."""
@@ -147,6 +169,26 @@ class MemorySettings(Section):
     """What happens when the agent wants something remembered: it is, a person is asked, or it is not."""
 
 
+class SnapshotSettings(Section):
+    """What is recorded of the work tree, so that an agent's changes can be taken back, and for how long."""
+
+    enabled: bool = True
+    """`false`: nothing is recorded, and `cairn rewind` and `cairn diff` have nothing to go by."""
+    largest_file: Annotated[int, Field(ge=1, le=1_000)] = 10
+    """Megabytes of a file that is recorded; larger ones are left out and named."""
+    keep_days: Annotated[int, Field(ge=0, le=100_000)] = 30
+    """Days after which a recorded state is let go; 0 keeps it as long as its session."""
+    keep_mb: Annotated[int, Field(ge=0, le=100_000_000)] = 2_000
+    """Megabytes of all recorded states; above it the oldest go. 0: no limit."""
+
+
+class EditorSettings(Section):
+    """What editors are offered."""
+
+    code_actions: bool = True
+    """`false`: no action of Cairn's is offered on your code (fix, explain, test, refactor, task, remember)."""
+
+
 class GuardSettings(Section):
     """When a run that goes in circles is told so, and when it is stopped."""
 
@@ -167,18 +209,34 @@ class GuardSettings(Section):
         return self
 
 
+class LanguageSettings(Section):
+    """A language server that tells the agent what is wrong in the files it changes. It runs in the sandbox of commands."""
+
+    command: Annotated[tuple[Text, ...], Field(strict=False, min_length=1, max_length=50)]
+    """The program that speaks LSP on stdin and stdout, and its arguments: `["pyright-langserver", "--stdio"]`."""
+    extensions: Annotated[tuple[Ending, ...], Field(strict=False, min_length=1, max_length=50)]
+    """How the names of its files end: `[".py", ".pyi"]`."""
+
+
 class Config(Section):
     """Cairn's settings. User file: `config.toml` in the user's folder; project file: `.cairn/config.toml`."""
 
     mode: ModeName = "build"
-    """`build` may change files and run commands, `plan` may only read."""
+    """`build` may change files and run commands, `plan` may only read, `propose` only proposes changes."""
     model: ModelSettings = ModelSettings()
     budget: BudgetSettings = BudgetSettings()
     approvals: ApprovalSettings = ApprovalSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     rules: Annotated[tuple[RuleSettings, ...], Field(strict=False, max_length=1_000)] = ()
     """What calls may do without asking, `[[rules]]` in the file. The last rule that matches wins."""
     retry: RetrySettings = RetrySettings()
     host: HostSettings = HostSettings()
     guards: GuardSettings = GuardSettings()
     memory: MemorySettings = MemorySettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
     window: WindowSettings = WindowSettings()
+    editor: EditorSettings = EditorSettings()
+    languages: Annotated[dict[LanguageName, LanguageSettings], Field(max_length=50)] = Field(
+        default_factory=dict[str, LanguageSettings]
+    )
+    """Language servers by the name LSP has for their language, `[languages.python]` in the file."""

@@ -21,14 +21,14 @@ class OpenTasksGuard:
 
     It is asked anew only when fewer tasks are open than ever since the user's last words, so that it can
     neither be asked for ever nor be let go in the middle of a long list that it works off. Blocked tasks
-    wait for somebody else; in plan mode no task can be done.
+    wait for somebody else; where nothing may be changed no task can be done.
     """
 
     tasks: TaskTree
     limit: int = 3
 
     def on_reply(self, fold: SessionFold, reply: Reply) -> Verdict | None:
-        if reply.calls or reply.finish in ("length", "content_filter") or fold.mode == "plan":
+        if reply.calls or reply.finish in ("length", "content_filter") or fold.mode != "build":
             return None
         left = [task for task in self.tasks.open_tasks(fold.session) if task.state != "blocked"]
         if not left or not self.limit:

@@ -4,9 +4,12 @@ import re
 from dataclasses import dataclass
 
 from cairn_agents.model.wire import encodable, items, mapping, text
+from cairn_memory.redact import SecretMasker
 
 _LONGEST = 300
 """Characters of a provider's words in a message of ours."""
+_LOOKED_AT = 20_000
+"""Characters that are masked before the rest is cut off: half a secret is not known for one."""
 _DEEPEST = 6
 
 _WORDS = ("message", "error", "detail", "msg", "error_description", "errors")
@@ -52,7 +55,7 @@ def one_line(words: str, secret: str = "") -> str:
     """`words` as one bounded line that is safe to show: no keys, no markup, no control characters."""
     hidden = words.replace(secret, "[key]") if len(secret) >= 6 else words
     line = " ".join(_UNPRINTABLE.sub(" ", _KEY.sub("[key]", encodable(hidden))).split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
+    return line if len(line) <= _LONGEST else f"{SecretMasker().mask(line[:_LOOKED_AT])[:_LONGEST]} ..."
 
 
 def _collect(body: object, words: list[str], codes: list[str], depth: int) -> None:

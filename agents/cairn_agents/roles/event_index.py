@@ -1,8 +1,8 @@
 """A list of what happened, by event number, so that a model that only sees messages can cite events."""
 
-import re
 from collections.abc import Iterable, Sequence
 
+from cairn_agents.envelope import sealed
 from cairn_memory.events import (
     ApprovalAnswered,
     Event,
@@ -86,10 +86,7 @@ def _quoted(text: str) -> str:
     return f'"{_cut(text, _WORDS)}"'
 
 
-_MARK = re.compile(r"(?i)<(/?\s*from-cairn)")
-
-
 def _cut(text: str, limit: int) -> str:
     """`text` in one line within `limit`; what would look like a mark of ours is defused."""
-    line = _MARK.sub(r"(\1", " ".join(text[: limit * 8].split()))
+    line = sealed(" ".join(text[: limit * 8].split()))
     return line if len(line) <= limit else f"{line[: limit - 1]}…"

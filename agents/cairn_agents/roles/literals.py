@@ -3,19 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from cairn_memory.recall.names import EXTENSIONS
+
 _CHUNK = re.compile(r"[\w.@~+\-/$]+")
 _FILE = re.compile(r"[\w@~+\-$.]*\w\.([A-Za-z][A-Za-z0-9]{0,7})")
 _TASK = re.compile(r"\bT\d+(?:\.\d+)*\b")
 _EVENT = re.compile(r"\be(\d{1,15})\b")
 _LITERAL = re.compile(r"`+([^`]+)`+")
-_KNOWN = (
-    "bash c cc cfg clj conf cpp cs css csv cts cxx dart db diff ex exs fish go gradle h hh hpp hs htm html ini "
-    "ipynb java jl js json jsonc jsonl jsx kt kts less lock log lua m md mdx mjs mk ml mts nix patch php pl plist "
-    "png proto ps1 py pyi r rb rs rst sass scala scss sh sql sum svelte svg swift tex tf toml ts tsv tsx txt vim "
-    "vue xml yaml yml zig zsh"
-)
-_EXTENSIONS = frozenset(_KNOWN.split())
-"""Of a bare name: `plan.md` is a file, `table.clear` and `v1.2` are none."""
 _SLASHES = 2
 """A path without an extension has at least as many, or `and/or` would be one."""
 
@@ -26,7 +20,7 @@ def paths_in(text: str) -> Iterator[str]:
         path = chunk.rstrip("./").removeprefix("./")
         name = path.rpartition("/")[2]
         found = _FILE.fullmatch(name)
-        named = found is not None and ("/" in path or found[1].lower() in _EXTENSIONS)
+        named = found is not None and ("/" in path or found[1].lower() in EXTENSIONS)
         folders = path.count("/") >= _SLASHES and any(part.isidentifier() for part in path.split("/"))
         if named or folders:
             yield path

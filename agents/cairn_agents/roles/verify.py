@@ -26,6 +26,8 @@ _PLANS = ("next action", "open questions")
 _BY_USER = (UserMessage.kind, ApprovalAnswered.kind)
 _LEAST_QUOTE = 6
 """Characters of the user's words that make a constraint; fewer must be all that was said. "the" proves nothing."""
+_LEAST_COPIED = 12
+"""Characters of a constraint that are no coincidence when they stand elsewhere."""
 _NOT_SAID = "Not said by the user: "
 
 _MAKING = re.compile(r"(?i)\b(?:add|create|write|new|make|introduce|rename|move|split|extract|generate)")
@@ -153,8 +155,19 @@ class _Check:
         return self.evidence.exists(literal) or (bare != literal and self.evidence.contains(bare))
 
     def _by_user(self, delta: Delta) -> bool:
-        """Whether a constraint quotes the user, not a tool's output that is cited beside them."""
+        """Whether a constraint quotes the user, not a tool's output that is cited beside them.
+
+        One whose text stands in the log word for word, and not in the words of the user that it cites, was
+        copied from elsewhere: a quote of something else makes it no order.
+        """
         theirs = tuple(seq for seq in delta.events if self.evidence.kind_of(seq) in _BY_USER)
+        copied = delta.text.rstrip(" .")
+        if (
+            len(copied) >= _LEAST_COPIED
+            and self.evidence.contains(copied)
+            and not self._quoted(copied, theirs)
+        ):
+            return False
         quote = _spaced(delta.quote)
         if len(quote) < _LEAST_QUOTE:
             return bool(quote) and self._somewhere(theirs, lambda text: quote == _spaced(text))

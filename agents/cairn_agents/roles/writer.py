@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cairn_agents.envelope import enveloped
 from cairn_agents.model.client import ModelClient
 from cairn_agents.prompts import prompt
 from cairn_agents.roles.event_index import LONGEST, event_index
@@ -53,11 +54,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Asks one model. `cost` (model, usage) is in US dollars, `deadline` in seconds."""
+    """Asks one model. `cost` (model, usage) is in US dollars, `deadline` in seconds, `mask` masks what it answers."""
 
     client: ModelClient
     cost: Callable[[str, Usage], float]
     deadline: float = DEADLINE
+    mask: Callable[[str], str] = lambda text: text
 
     async def write(
         self,
@@ -74,7 +76,7 @@ class Writer:
         """
         current = _current(previous)
         asked = words(events, current, _room(prefix, limit))
-        answer = await judge(self.client, prefix, asked, limit=limit, deadline=self.deadline)
+        answer = await judge(self.client, prefix, asked, limit=limit, deadline=self.deadline, mask=self.mask)
         sent = answer.events(self.cost)
         given = answer.value or Judgement()
         checked = await asyncio.to_thread(verify, given.deltas, evidence, current)
@@ -90,10 +92,16 @@ class Writer:
 
 
 async def judge(
-    client: ModelClient, prefix: Prefix, words: str, *, limit: int, deadline: float = DEADLINE
+    client: ModelClient,
+    prefix: Prefix,
+    words: str,
+    *,
+    limit: int,
+    deadline: float = DEADLINE,
+    mask: Callable[[str], str] = lambda text: text,
 ) -> Answer[Judgement]:
-    """Asks for a judgement in these `words`; nothing of it is checked yet."""
-    question = Question(ROLE, NAME, words, SCHEMA, read_judgement)
+    """Asks for a judgement in these `words`; nothing of it is checked yet. It is masked before any line of it is cut."""
+    question = Question(ROLE, NAME, words, SCHEMA, lambda answer: read_judgement(mask(answer)))
     return await ask_aside(client, prefix, question, limit=limit, deadline=deadline)
 
 
@@ -105,7 +113,7 @@ def words(events: Sequence[Event], current: Mapping[str, Sequence[Item]], room: 
     index = event_index(events, min(LONGEST, int(room * _EVENTS_SHARE))) or "(none)"
     kept = _kept(current, room - len(index)) or "(nothing yet)"
     said = f"{prompt('writer')}\n\nKept so far:\n{kept}\n\nEvents:\n{index}"
-    return f"<from-cairn>\n{said}\n</from-cairn>"
+    return enveloped(said)
 
 
 def _room(prefix: Prefix, limit: int) -> int:

@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from cairn_agents.editors import NO_EDITORS, Editors
 from cairn_memory.blobs import BlobStore
 from cairn_memory.events import FileEffect, Outcome, Payload
 
 if TYPE_CHECKING:  # the settings need this module, and the terminal the settings: it must load quickly
+    from cairn_agents.sandbox.base import Sandbox
     from cairn_memory.memory import Memory
     from cairn_memory.tasks import Evidence, TaskTree
 
 Kind = Literal["read", "write", "run", "note"]
 """The class of an effect: reads nothing but files, writes files, runs commands, leaves a note."""
+
+Demand = Literal["network", "unsandboxed"]
+"""What a command wants beyond the sandbox."""
 
 
 class ToolError(Exception):
@@ -63,6 +68,16 @@ class Scope:
     """What the workspace remembers; None when the user switched that off."""
     remember: Literal["allow", "ask", "deny"] = "allow"
     """What happens when the agent would have something remembered or forgotten."""
+    sandbox: "Sandbox | None" = None
+    """Where shell commands run; None where they run as the user."""
+    editors: Editors = NO_EDITORS
+    """What people have open, unsaved work included."""
+    proposal: Path | None = None
+    """Where changes of files are kept as a proposal; None where they are made."""
+    said: Callable[[], str] = lambda: ""
+    """The model's newest words: why it makes the call."""
+    stop: "Callable[[str], Awaitable[int | None]] | None" = None
+    """Ends a background command of the session by its call id and gives its exit code. Raises KeyError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,9 @@ class Plan(Generic[A]):
     effect: FileEffect | None = None
     result: str = ""
     data: bytes = field(default=b"", repr=False)
+    demands: tuple[Demand, ...] = ()
+    basis: str = ""
+    """SHA-256 of the content that a change was worked out from, "" for no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,8 @@ class Background:
     pid: int
     output: Path
     wait: Callable[[], Awaitable[int | None]]
+    end: Callable[[], Awaitable[None]]
+    """Ends it: asked first, forced after a moment."""
 
 
 class Tool(Protocol[A]):

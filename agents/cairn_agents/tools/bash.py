@@ -4,12 +4,16 @@ import asyncio
 import hashlib
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
 
-from cairn_agents.tools.base import Arguments, Background, Kind, Plan, Result, Scope, ToolError
+from cairn_agents.sandbox.base import Grant, Launch, SandboxError
+from cairn_agents.sandbox.stopped import stopped
+from cairn_agents.sandbox.unheld import unheld
+from cairn_agents.tools.base import Arguments, Background, Demand, Kind, Plan, Result, Scope, ToolError
 from cairn_agents.tools.command import LARGEST_TEXT, Command, Ended
 from cairn_agents.tools.masking import Mask, first_line, head_of, tail_of
 from cairn_agents.tools.output import clean, counted, head_and_tail
@@ -30,12 +34,17 @@ _ASKED = 60_000
 """Characters of a command that are shown to who is asked about it."""
 _TITLE = 200
 """Characters."""
+_NAMED = 5
+"""Unsaved files that are named."""
 
 
 class BashArguments(Arguments):
-    command: str = Field(min_length=1, max_length=200_000)
+    command: str = Field(default="", max_length=200_000)
     timeout: float = Field(default=TIMEOUT, gt=0, le=LONGEST)
     background: bool = False
+    network: bool = False
+    unsandboxed: bool = False
+    stop: str = Field(default="", max_length=100)
 
 
 class Bash:
@@ -44,6 +53,12 @@ class Bash:
     Args = BashArguments
 
     async def plan(self, call: str, args: BashArguments, scope: Scope) -> Plan[BashArguments]:
+        if args.stop:
+            return _stopping(call, args, scope)
+        if not args.command:
+            raise ToolError(
+                "the call was not run: `command` is missing; give one, or `stop` with a call's id"
+            )
         if "\0" in args.command:
             raise ToolError("the command holds a NUL character, which no shell takes; write \\0 with printf")
         if (size := len(args.command.encode())) > LARGEST_TEXT:
@@ -55,17 +70,27 @@ class Bash:
         title = f"bash {first}{' ...' if first != args.command.strip() else ''}"
         long = len(args.command) > _ASKED
         preview = head_and_tail(scope.mask(args.command), _ASKED)[0] if long else ""
-        return Plan(call, args, title, command=args.command, preview=preview)
+        return Plan(call, args, title, command=args.command, preview=preview, demands=_demands(args))
 
     async def run(self, plan: Plan[BashArguments], scope: Scope) -> Result:
+        if plan.args.stop:
+            return await _stop(plan, scope)
         command = _command(plan, scope)
+        launch = None
         if not command.started:
-            command.start()
-        return await _follow(plan, command, scope)
+            launch = await _launch(command, plan.args, scope)
+            try:
+                command.start(launch)
+            except ToolError:
+                await _tidy(launch, scope)
+                raise
+        return await _follow(plan, command, launch, scope)
 
     async def recover(self, plan: Plan[BashArguments], scope: Scope) -> Result | None:
+        if plan.args.stop:
+            return None  # to end what has ended does no harm
         command = _command(plan, scope)
-        return await _follow(plan, command, scope) if command.started else None
+        return await _follow(plan, command, None, scope) if command.started else None
 
 
 def _command(plan: Plan[BashArguments], scope: Scope) -> Command:
@@ -78,28 +103,104 @@ def _folder(call: str, scope: Scope) -> Path:
     return scope.folder / "calls" / (call if safe else hashlib.sha256(call.encode()).hexdigest()[:32])
 
 
-async def _follow(plan: Plan[BashArguments], command: Command, scope: Scope) -> Result:
+def _demands(args: BashArguments) -> tuple[Demand, ...]:
+    """What the command wants beyond the sandbox; all of it includes the network."""
+    if args.unsandboxed:
+        return ("unsandboxed",)
+    return ("network",) if args.network else ()
+
+
+async def _launch(command: Command, args: BashArguments, scope: Scope) -> Launch:
+    """How the command is started. Raises ToolError when its sandbox cannot be made: it never runs with less."""
+    if scope.sandbox is None or args.unsandboxed:
+        return unheld(command.argv, scope.withheld)
+    try:
+        return await scope.sandbox.launch(command.argv, Grant(args.network))
+    except SandboxError as error:
+        raise ToolError(f"the command was not run: {error}") from error
+
+
+async def _tidy(launch: Launch | None, scope: Scope) -> list[str]:
+    """What the command had changed that no mount could hold, and that was put right."""
+    if launch is None or launch.kind == "none" or scope.sandbox is None:
+        return []
+    return await scope.sandbox.tidy(launch)
+
+
+def _stopping(call: str, args: BashArguments, scope: Scope) -> Plan[BashArguments]:
+    if args.command:
+        raise ToolError("the call was not run: give either `command` or `stop`")
+    return Plan(call, args, f"bash stop {first_line(args.stop, _TITLE, scope.mask)}")
+
+
+async def _stop(plan: Plan[BashArguments], scope: Scope) -> Result:
+    """Ends a background command of this session."""
+    try:
+        if scope.stop is None:
+            raise KeyError(plan.args.stop)
+        code = await scope.stop(plan.args.stop)
+    except KeyError as error:
+        raise ToolError(
+            f"no background command {plan.args.stop!r} of this session runs; its id stands in the result that started it"
+        ) from error
+    how = "" if code is None else f" with exit code {code}"
+    return Result(f"The background command {plan.args.stop} has ended{how}.", "ended")
+
+
+async def _follow(plan: Plan[BashArguments], command: Command, launch: Launch | None, scope: Scope) -> Result:
     """Waits for the end, or hands the command over when it is to go on in the background."""
     if plan.args.background and (pid := command.pid()) is not None:
-        return _hand_over(plan, command, pid, scope)
-    ended = await command.wait(plan.args.timeout, scope.show)
+        return _hand_over(plan, command, launch, pid, scope)
+    try:
+        ended = await command.wait(plan.args.timeout, scope.show)
+    finally:
+        righted = await asyncio.shield(_tidy(launch, scope))
     if ended is None:
         raise ToolError(
             "the run was killed while this command ran, and how it ended is not known; it was not run again. "
             "Look at what it did before you decide"
         )
-    return await asyncio.to_thread(_result, ended, command.output, scope)
+    result = await asyncio.to_thread(_result, ended, command.output, scope)
+    grant = Grant(plan.args.network)
+    kind = launch.kind if launch else "none"
+    notes = [stopped(result.text, ended.code, kind, grant), *map(_put_right, righted), _unseen(scope)]
+    added = "".join(f"\n[{note}]" for note in notes if note)
+    return replace(result, text=result.text + added) if added else result
 
 
-def _hand_over(plan: Plan[BashArguments], command: Command, pid: int, scope: Scope) -> Result:
+def _put_right(path: str) -> str:
+    return f"The command changed {path}, which no command may; it is as before."
+
+
+def _unseen(scope: Scope) -> str:
+    """What the agent knows of and no command sees: text that is only in an editor."""
+    files = sorted(shown(path, scope) for path in scope.editors.unsaved() if str(path) in scope.seen)
+    if not files:
+        return ""
+    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    return (
+        f"{', '.join(files[:_NAMED])}{more}: unsaved in an editor; the command saw what was last saved. "
+        "Only the user can save."
+    )
+
+
+def _hand_over(
+    plan: Plan[BashArguments], command: Command, launch: Launch | None, pid: int, scope: Scope
+) -> Result:
+    if launch is not None and launch.watch is not None:
+        launch = replace(launch, watch=launch.watch.lasting)
+
     async def wait() -> int | None:
-        ended = await command.wait(_FOREVER, lambda text: None)
+        try:
+            ended = await command.wait(_FOREVER, lambda text: None)
+        finally:
+            await asyncio.shield(_tidy(launch, scope))
         return ended.code if ended else None
 
-    background = Background(plan.call, pid, command.output, wait)
+    background = Background(plan.call, pid, command.output, wait, command.end)
     text = (
-        f"Started in the background with pid {pid}. Its output grows in {shown(command.output, scope)}; "
-        f"end it with: kill -- -{pid}"
+        f"Started in the background as {plan.call} (pid {pid}). Its output grows in {shown(command.output, scope)}; "
+        f'end it with a call of bash that has only `stop: "{plan.call}"`'
     )
     return Result(text, summary=f"in the background, pid {pid}", background=background)
 

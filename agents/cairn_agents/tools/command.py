@@ -1,6 +1,7 @@
 """One shell command that outlives its host: started at most once, its output and exit code on disk.
 
-The command runs below a small `sh`, in a process group of its own. Beside each other in
+The command runs below a small `sh`, in a process group of its own; what is started there, the shell
+itself or a sandbox around it, its `Launch` says. Beside each other in
 the call's folder lie `started` (made exclusively, so the same call can never start
 twice), `pid`, `output` and, when it has ended, `code`. So a host that was killed finds
 the true result when it comes back, and a host that lives needs no pipe that a
@@ -17,9 +18,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cairn_agents.sandbox.base import Launch
+from cairn_agents.sandbox.unheld import unheld
 from cairn_agents.tools import processgroup
 from cairn_agents.tools.base import ToolError
-from cairn_agents.tools.shell import environment, find_bash, find_sh
+from cairn_agents.tools.shell import find_bash, find_sh
 
 # `true`, not `:`: a redirection that fails at a special builtin ends the shell before `||`.
 # The trap lets the shell outlive a SIGTERM to the group, wait for the command's own end and keep its code.
@@ -28,8 +31,9 @@ set -C; true 2> /dev/null > "$1/started" || exit 125; set +C
 trap : TERM INT HUP
 echo $$ > "$1/pid"
 cd "$2" || exit 126
-"$3" -c "$4" > "$1/output" 2>&1 < /dev/null
-echo $? > "$1/code"
+__cairn=$1; shift 2
+"$@" > "$__cairn/output" 2>&1 < /dev/null
+echo $? > "$__cairn/code"
 """
 _ALREADY_STARTED = 125
 _GRACE = 2.0
@@ -65,31 +69,31 @@ class Command:
         self._root = root
         self._text = text
         self._withheld = withheld
+        self._held = False
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def started(self) -> bool:
         return (self.folder / "started").exists()
 
-    def start(self) -> None:
-        """Starts it. Raises ToolError when that cannot be: no bash, no folder."""
+    @property
+    def argv(self) -> list[str]:
+        """The command as the shell takes it. Raises ToolError when there is no bash."""
+        return [find_bash(), "-c", self._text]
+
+    def start(self, launch: Launch | None = None) -> None:
+        """Starts it, as `launch` says or as the user would. Raises ToolError when that cannot be: no bash, no folder."""
         if not self._root.is_dir():
             raise ToolError(f"the command was not run: the workspace {self._root} is no folder any more")
-        arguments = [
-            find_sh(),
-            "-c",
-            _WRAPPER,
-            "sh",
-            str(self.folder),
-            str(self._root),
-            find_bash(),
-            self._text,
-        ]
+        launch = launch or unheld(self.argv, self._withheld)
+        self._held = launch.kind != "none"
+        arguments = [find_sh(), "-c", _WRAPPER, "sh", str(self.folder), str(self._root), *launch.argv]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._child = subprocess.Popen(
                 arguments,
-                env=environment(os.environ, self._withheld),
+                env=dict(launch.env),
+                pass_fds=launch.pass_fds,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -98,6 +102,8 @@ class Command:
             )
         except OSError as error:
             raise ToolError(f"the command was not run: {error.strerror or error}") from error
+        finally:
+            launch.close()
 
     def pid(self) -> int | None:
         """Its process, None when it is not known or is another program's by now."""
@@ -148,7 +154,8 @@ class Command:
         pid = self.pid()
         if pid is None:
             return
-        processgroup.end_group(pid, force=False)
+        if not (self._held and processgroup.ask_below(pid)):
+            processgroup.end_group(pid, force=False)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._gone(), _GRACE)
         processgroup.end_group(pid, force=True)  # also for children that outlived it

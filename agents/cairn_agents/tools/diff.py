@@ -73,11 +73,24 @@ def _common(old: list[str], new: list[str]) -> int:
 
 def _blocks(old: list[str], new: list[str]) -> Iterator[_Block]:
     """All changes with what is equal between them, and a little context at both ends."""
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
+    head, tail = ends(old, new)
     a, b = len(old) - tail, len(new) - tail
     before, after = min(head, _CONTEXT), min(tail, _CONTEXT)
     yield "equal", head - before, head, head - before, head
+    yield from changes(old, new)
+    yield "equal", a, a + after, b, b + after
+
+
+def ends(old: list[str], new: list[str]) -> tuple[int, int]:
+    """How many lines both begin with, and how many of the rest both end with."""
+    head = _common(old, new)
+    return head, _common(old[head:][::-1], new[head:][::-1])
+
+
+def changes(old: list[str], new: list[str]) -> Iterator[_Block]:
+    """How one becomes the other, from the first change to the last, in bounded time; nothing where they are equal."""
+    head, tail = ends(old, new)
+    a, b = len(old) - tail, len(new) - tail
     changed, changed_to = old[head:a], new[head:b]
     if _is_comparable(changed, changed_to):
         for tag, i, j, k, m in SequenceMatcher(None, changed, changed_to).get_opcodes():
@@ -89,7 +102,6 @@ def _blocks(old: list[str], new: list[str]) -> Iterator[_Block]:
             yield "equal" if same else "replace", i, j, i, j
     else:
         yield "replace", head, a, head, b
-    yield "equal", a, a + after, b, b + after
 
 
 def _groups(blocks: Iterable[_Block]) -> Iterator[list[_Block]]:

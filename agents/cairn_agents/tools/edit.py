@@ -7,7 +7,8 @@ from pydantic import Field
 
 from cairn_agents.tools import change, diff, masking, mismatch
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
-from cairn_agents.tools.encoding import Document, decode, is_binary
+from cairn_agents.tools.content import content
+from cairn_agents.tools.encoding import Document, decode, digest, is_binary
 from cairn_agents.tools.masking import Mask
 from cairn_agents.tools.paths import missing, resolve, shown
 
@@ -48,9 +49,10 @@ def _plan(call: str, args: EditArguments, scope: Scope) -> Plan[EditArguments]:
         raise ToolError("old is empty; to make a new file or a whole one use write")
     if args.old == args.new:
         raise ToolError("old and new are the same; nothing would change")
-    before = change.current(path, scope)
-    if before is None:
+    there = content(path, scope)
+    if there is None:
         raise missing(path, scope)
+    before = there.data
     if is_binary(before):
         raise ToolError(f"{name} is a binary file; edit changes text only")
     change.require_fresh(path, before, scope)
@@ -66,9 +68,11 @@ def _plan(call: str, args: EditArguments, scope: Scope) -> Plan[EditArguments]:
         f"edit {name}",
         paths=(path,),
         preview=diff.unified(name, document.text, text, scope.mask),
-        effect=change.effect_of(path, before, after),
-        result=_describe(name, text, _first(document, places), len(places), args.new, scope.mask),
+        effect=change.effect_of(path, before, after, scope),
+        result=("Proposed, not yet written. " if scope.proposal else "")
+        + _describe(name, text, _first(document, places), len(places), args.new, scope.mask),
         data=after,
+        basis=digest(before),
     )
 
 

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import BinaryIO
 
 from cairn_agents.tools import masking
@@ -43,15 +42,14 @@ def from_text(text: str, first: int, limit: int, mask: Mask) -> Excerpt:
     return Excerpt("\n".join(shown), first, first + len(shown) - 1, len(lines))
 
 
-def from_file(path: Path, first: int, limit: int, mask: Mask) -> Excerpt:
-    """Out of a UTF-8 file, other bytes replaced. Reads all of it, to count the lines. Raises OSError."""
-    with path.open("rb") as file:
-        lines = _lines(file)
-        above = deque((line[:_KEPT_ABOVE] for line, _ in islice(lines, first - 1)), LEAD)
-        wanted = ((line.decode("utf-8", "replace"), length) for line, length in islice(lines, limit))
-        shown = _numbered([line.decode("utf-8", "replace") for line in above], wanted, first, mask)
-        file.seek(0)
-        return Excerpt("\n".join(shown), first, first + len(shown) - 1, _count(file))
+def from_file(file: BinaryIO, first: int, limit: int, mask: Mask) -> Excerpt:
+    """Out of a UTF-8 file that is open at its beginning, other bytes replaced. Reads all of it, to count the lines. Raises OSError."""
+    lines = _lines(file)
+    above = deque((line[:_KEPT_ABOVE] for line, _ in islice(lines, first - 1)), LEAD)
+    wanted = ((line.decode("utf-8", "replace"), length) for line, length in islice(lines, limit))
+    shown = _numbered([line.decode("utf-8", "replace") for line in above], wanted, first, mask)
+    file.seek(0)
+    return Excerpt("\n".join(shown), first, first + len(shown) - 1, _count(file))
 
 
 def _numbered(above: Sequence[str], wanted: Iterable[tuple[str, int]], first: int, mask: Mask) -> list[str]:

@@ -4,13 +4,17 @@ import asyncio
 import re
 import shutil
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
+from cairn_agents.tools import beneath
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
+from cairn_agents.tools.encoding import decode
 from cairn_agents.tools.masking import Mask, beginning
+from cairn_agents.tools.mirror import mirror
 from cairn_agents.tools.output import counted
 from cairn_agents.tools.paths import missing, resolve, shown
 from cairn_agents.tools.search import LINE_LENGTH, OMITTED, STRETCH
@@ -26,6 +30,10 @@ _LONGEST = 1 << 22
 _CUT = re.compile(r" \[\.\.\. (?:omitted end of long line|\d+ more match(?:es)?)\]$")
 _NOTICE = rb'(found "\0" byte around offset '
 """What ripgrep says of a file in between."""
+_COMPARED = 100
+"""Characters of a line that are compared with the file's."""
+_HELD = 8_000_000
+"""Bytes of a file that are looked into again."""
 _TITLE = 80
 """Characters of the pattern in a title."""
 
@@ -53,22 +61,27 @@ class Grep:
 
     async def run(self, plan: Plan[GrepArguments], scope: Scope) -> Result:
         path, args = plan.paths[0], plan.args
-        command = await asyncio.to_thread(_command, path, args, scope)
         try:
             async with asyncio.timeout(SECONDS):
+                command = await asyncio.to_thread(_command, path, args, scope)
                 lines = await _search(command, path, args, scope)
+                unsaved, shadowed = await _unsaved(path, args, scope)
         except TimeoutError:
             raise ToolError(
                 f"the search took more than {SECONDS:.0f} s; narrow it with path or glob, or give a simpler pattern"
             ) from None
-        if not lines:
+        found = [hit for hit in lines[:MOST] if hit.file.resolve() not in shadowed]
+        hits = [*unsaved, *await asyncio.to_thread(lambda: list(_still_there(found)))][:MOST]
+        if not hits:
             return Result(
                 f"Nothing fits {args.pattern} in {shown(path, scope)}; ignored and hidden files are left out.",
                 summary="no matches",
             )
-        texts = await asyncio.to_thread(_texts, lines[:MOST], scope.mask)
-        more = len(lines) > len(texts)
+        texts = await asyncio.to_thread(_texts, hits, scope)
+        more = len(lines) > MOST or len(hits) > len(texts)
         note = "\n[more matches; narrow the search]" if more else ""
+        names = ", ".join(sorted({shown(hit.file, scope) for hit in unsaved[: len(texts)]}))
+        note += f"\n[as it stands in an editor, with changes that are not saved: {names}]" if names else ""
         return Result(
             "\n".join(texts) + note,
             summary=f"more than {len(texts)} matches" if more else counted(len(texts), "match", "matches"),
@@ -96,7 +109,15 @@ def _command(path: Path, args: GrepArguments, scope: Scope) -> list[str]:
     ]  # fmt: skip
 
 
-async def _search(command: list[str], path: Path, args: GrepArguments, scope: Scope) -> list[tuple[str, str]]:
+class Hit(NamedTuple):
+    """One line that fits, from 1, as the searching program printed it."""
+
+    file: Path
+    number: str
+    text: str
+
+
+async def _search(command: list[str], path: Path, args: GrepArguments, scope: Scope) -> list[Hit]:
     """Places and lines, one more than are shown when there are more: it is cut off as soon as there is enough."""
     folder = path if await asyncio.to_thread(path.is_dir) else None
     spec = (
@@ -111,7 +132,7 @@ async def _search(command: list[str], path: Path, args: GrepArguments, scope: Sc
         limit=_LONGEST,
     )
     assert process.stdout is not None and process.stderr is not None
-    lines: list[tuple[str, str]] = []
+    lines: list[Hit] = []
     begun = b""  # of a file's name that has a newline in it
     try:
         while len(lines) <= MOST and (line := begun + await process.stdout.readline()) != begun:
@@ -121,7 +142,8 @@ async def _search(command: list[str], path: Path, args: GrepArguments, scope: Sc
             if not separator or (spec is not None and not spec.match_file(name.removeprefix("./"))):
                 continue
             number, _, text = rest.decode("utf-8", "replace").rstrip("\n").partition(":")
-            lines.append((f"{shown(folder / name if folder else path, scope)}:{number}", text.rstrip("\r")))
+            file = path if folder is None else folder / name.removeprefix("./")
+            lines.append(Hit(file, number, text.rstrip("\r")))
         if len(lines) <= MOST:
             said = scope.mask((await process.stderr.read(8_000)).decode("utf-8", "replace").rstrip())
             code = await process.wait()
@@ -136,12 +158,53 @@ async def _search(command: list[str], path: Path, args: GrepArguments, scope: Sc
     return lines
 
 
-def _texts(lines: list[tuple[str, str]], mask: Mask) -> list[str]:
+async def _unsaved(path: Path, args: GrepArguments, scope: Scope) -> tuple[list[Hit], set[Path]]:
+    """The lines that fit in documents that are open and unsaved, and the files that those stand for."""
+    if not scope.editors.unsaved():
+        return [], set()
+    bare = args.model_copy(update={"glob": ""})
+    copies = await asyncio.to_thread(mirror, path, args.glob, scope)
+    if copies is None:
+        return [], set()
+    try:
+        hits = await _search(_command(copies.folder, bare, scope), copies.folder, bare, scope)
+    finally:
+        await asyncio.to_thread(copies.remove)
+    files = copies.files
+    return [hit._replace(file=files[hit.file]) for hit in hits if hit.file in files], set(files.values())
+
+
+def _still_there(hits: list[Hit]) -> Iterator[Hit]:
+    """Those that stand in the files that were judged: the searching program opens them by name, and a link may have come
+    in between. So each line is looked up again, in a file that is opened through no link."""
+    found: dict[Path, list[str] | None] = {}
+    for hit in hits:
+        if hit.file not in found:
+            found[hit.file] = _lines_of(hit.file)
+        lines, number = found[hit.file], int(hit.number) if hit.number.isdecimal() else 0
+        if lines is None:
+            continue
+        line = lines[number - 1] if 0 < number <= len(lines) else None
+        if not lines or (line is not None and line.startswith(_CUT.sub("", hit.text)[:_COMPARED])):
+            yield hit
+
+
+def _lines_of(file: Path) -> list[str] | None:
+    """None for a file that is not there, no list of a file that is too large to be held."""
+    try:
+        with beneath.opened(file) as opened:
+            data = opened.read(_HELD + 1)
+    except OSError:
+        return None
+    return [] if len(data) > _HELD else decode(data).text.split("\n")
+
+
+def _texts(hits: Iterable[Hit], scope: Scope) -> list[str]:
     """The lines as they are shown, as many as there is room for."""
     texts: list[str] = []
     used = 0
-    for place, line in lines:
-        text = f"{place}: {_shortened(line, mask)}"
+    for hit in hits:
+        text = f"{shown(hit.file, scope)}:{hit.number}: {_shortened(hit.text, scope.mask)}"
         used += len(text) + 1
         if used > TOTAL and texts:
             break

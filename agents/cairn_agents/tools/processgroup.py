@@ -5,11 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 _FIRST_LOOK, _LAST_LOOK = 0.001, 0.05
 """Seconds between two looks at a process whose end no event tells, doubled from one to the other."""
+
+
+_MOST = 10_000
+"""Processes of one command that are looked at."""
 
 
 def runs(pid: int, mark: str) -> bool:
@@ -47,6 +52,47 @@ def end_group(pid: int, *, force: bool) -> None:
     else:
         with suppress(OSError):
             subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False)
+
+
+def ask_below(pid: int) -> bool:
+    """Asks everything below `pid` to end that leads no process namespace and makes none: those would end the rest at once.
+
+    For a command in a namespace, whose processes are in no group of ours. False where they cannot be found.
+    """
+    inside = [below for below in _below(pid) if _levels(below) > _levels(pid) and not _leads(below)]
+    for each in inside:
+        with suppress(OSError):
+            os.kill(each, signal.SIGTERM)
+    return bool(inside)
+
+
+def _below(pid: int) -> Iterator[int]:
+    """All processes that descend from `pid`, on Linux."""
+    found = [pid]
+    while found and len(found) < _MOST:
+        with suppress(OSError, ValueError):
+            parent = found.pop()
+            children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+            found += map(int, children)
+            yield from map(int, children)
+
+
+def _ids(pid: int) -> list[str]:
+    """What a process is called in each process namespace around it, outermost first."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("NSpid:"):
+                return line.split()[1:]
+    return []
+
+
+def _levels(pid: int) -> int:
+    return len(_ids(pid))
+
+
+def _leads(pid: int) -> bool:
+    """Whether it is the first of its process namespace."""
+    return _ids(pid)[-1:] == ["1"]
 
 
 async def _pidfd(pid: int) -> bool:

@@ -2,14 +2,19 @@
 
 import asyncio
 import codecs
+import errno
 import hashlib
+import os
+from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
 
+from cairn_agents.tools import beneath, proposed
 from cairn_agents.tools.base import Arguments, Kind, Plan, Result, Scope, ToolError
-from cairn_agents.tools.change import LARGEST
+from cairn_agents.tools.content import LARGEST, content
 from cairn_agents.tools.encoding import decode, digest, is_binary
 from cairn_agents.tools.excerpt import Excerpt, from_file, from_text
 from cairn_agents.tools.magic import kind_of
@@ -39,6 +44,7 @@ class Read:
         return Plan(call, args, f"read {shown(path, scope)}", paths=(path,))
 
     async def run(self, plan: Plan[ReadArguments], scope: Scope) -> Result:
+        await scope.editors.diagnostics(plan.paths, 0.0)  # who looks at it begins to: it may be changed next
         return await asyncio.to_thread(_read, plan.paths[0], plan.args, scope)
 
     async def recover(self, plan: Plan[ReadArguments], scope: Scope) -> Result | None:
@@ -46,43 +52,63 @@ class Read:
 
 
 def _read(path: Path, args: ReadArguments, scope: Scope) -> Result:
-    name = shown(path, scope)
+    name, path = shown(path, scope), proposed.reading(path, scope)
     try:
         if path.is_dir():
             return _folder(path, scope)
-        size = path.stat().st_size
-        if not path.is_file():
-            raise ToolError(f"{name} is no ordinary file; look at it with bash")
-        return _large(path, size, args, scope) if size > HELD else _held(path, args, scope)
+        if (there := _unsaved(path, args, scope)) is not None:
+            return there
+        with beneath.opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > HELD:
+                return _large(file, path, name, size, args, scope)
+            return _held(file, path, name, args, scope)
     except FileNotFoundError:
         raise missing(path, scope) from None
     except OSError as error:
+        if error.errno in (errno.EINVAL, errno.ENXIO):
+            raise ToolError(f"{name} is no ordinary file; look at it with bash") from error
         raise ToolError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _held(path: Path, args: ReadArguments, scope: Scope) -> Result:
-    name = shown(path, scope)
-    data = path.read_bytes()
+def _unsaved(path: Path, args: ReadArguments, scope: Scope) -> Result | None:
+    """Out of the document that somebody has open with other text than the file's; None where nobody has."""
+    open_in = scope.editors.buffer(path)
+    there = content(path, scope) if open_in is not None and open_in.unsaved else None
+    if there is None or there.buffer is None:
+        return None
+    lines = from_text(there.buffer.text, args.offset, args.limit, scope.mask)
+    result = _shown(lines, shown(path, scope), _seen(path, digest(there.data)))
+    return replace(
+        result,
+        text=f"{result.text}\n[as it stands in an editor, with changes that are not saved]",
+        summary=f"{result.summary}, unsaved",
+    )
+
+
+def _held(file: BufferedReader, path: Path, name: str, args: ReadArguments, scope: Scope) -> Result:
+    data = file.read()
     effect = _seen(path, digest(data))
     if is_binary(data):
         return _binary(data, len(data), name, effect)
     return _shown(from_text(decode(data).text, args.offset, args.limit, scope.mask), name, effect)
 
 
-def _large(path: Path, size: int, args: ReadArguments, scope: Scope) -> Result:
+def _large(
+    file: BufferedReader, path: Path, name: str, size: int, args: ReadArguments, scope: Scope
+) -> Result:
     """By range, in little memory. What is too large to be changed as a whole need not be known by its hash."""
-    name = shown(path, scope)
-    with path.open("rb") as file:
-        beginning = file.read(8_192)
-        file.seek(0)
-        effect = _seen(path, hashlib.file_digest(file, "sha256").hexdigest()) if size <= LARGEST else None
+    beginning = file.read(8_192)
+    file.seek(0)
+    effect = _seen(path, hashlib.file_digest(file, "sha256").hexdigest()) if size <= LARGEST else None
     if is_binary(beginning):
         return _binary(beginning, size, name, effect)
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ToolError(
             f"{name} is UTF-16 and has {size:,} bytes; pick from it with bash: iconv, then sed -n"
         )
-    return _shown(from_file(path, args.offset, args.limit, scope.mask), name, effect)
+    file.seek(0)
+    return _shown(from_file(file, args.offset, args.limit, scope.mask), name, effect)
 
 
 def _seen(path: Path, content: str) -> FileEffect:
@@ -114,7 +140,7 @@ def _shown(lines: Excerpt, name: str, effect: FileEffect | None) -> Result:
 
 
 def _folder(path: Path, scope: Scope) -> Result:
-    names = sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in path.iterdir())
+    names = sorted(f"{each.name}/" if each.leads_to_folder else each.name for each in beneath.entries(path))
     more = f"\n[{len(names) - _ENTRIES} more]" if len(names) > _ENTRIES else ""
     listing = "\n".join(map(visible, names[:_ENTRIES])) or "(empty)"
     return Result(

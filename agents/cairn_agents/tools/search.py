@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cairn_agents.tools import beneath
 from cairn_agents.tools.encoding import decode, is_binary
 from cairn_agents.tools.walk import fits, walk
 
@@ -52,10 +53,11 @@ def _candidates(place: Path, glob: str) -> Iterator[tuple[str, Path]]:
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
     try:
-        if file.stat().st_size > _LARGEST:
-            return
-        data = file.read_bytes()
-    except OSError:
+        with beneath.opened(file) as opened:
+            data = opened.read(_LARGEST + 1)
+    except OSError:  # a link too: ripgrep follows none either
+        return
+    if len(data) > _LARGEST:
         return
     if not is_binary(data):
         yield from enumerate(decode(data).text.removesuffix("\n").split("\n"), start=1)

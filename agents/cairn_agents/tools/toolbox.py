@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from cairn_agents.tools.base import Arguments, Kind, Tool, ToolError
 from cairn_agents.tools.bash import Bash
+from cairn_agents.tools.diagnostics import Diagnostics
 from cairn_agents.tools.edit import Edit
 from cairn_agents.tools.glob import Glob
 from cairn_agents.tools.grep import Grep
@@ -31,7 +32,10 @@ class Toolbox:
 
     def __init__(self, without: Collection[str] = ()) -> None:
         self._without = frozenset(without)
-        tools = (Read(), Write(), Edit(), Bash(), Grep(), Glob(), Note(), Task(), Memory(), History())
+        tools = (
+            *(Read(), Write(), Edit(), Bash(), Grep(), Glob(), Note(), Task(), Memory(), History()),
+            Diagnostics(),
+        )
         self._tools = {tool.name: cast(Tool[Arguments], tool) for tool in tools}
 
     @property

@@ -1,10 +1,11 @@
 """The files of a folder that are worth looking at: what .gitignore names stays out, and so do .git and .cairn."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
+
+from cairn_agents.tools import beneath
 
 SKIPPED = frozenset((".git", ".cairn", ".hg", ".svn", "node_modules", "__pycache__", ".venv"))
 
@@ -20,13 +21,24 @@ def is_in_work_tree(folder: Path) -> bool:
 
 
 def walk(folder: Path, *, hidden: bool = False) -> Iterator[Path]:
-    """Files below `folder` in a fixed order. Symlinked folders are not entered."""
+    """Files below `folder` (absolute, every link followed) in a fixed order. Symlinked folders are not entered."""
     yield from _walk(folder, _inherited(folder), hidden)
+
+
+def looked_at(folder: Path, file: Path) -> bool:
+    """Whether `walk(folder)` would come to `file`, were it there."""
+    specs, at = _inherited(folder), folder
+    parts = file.relative_to(folder).parts
+    for part in parts:
+        specs, at = [*specs, *_read(at)], at / part
+        if part in SKIPPED or part.startswith(".") or _ignored(at, at != file, specs):
+            return False
+    return True
 
 
 def _walk(folder: Path, specs: list[tuple[Path, GitIgnoreSpec]], hidden: bool) -> Iterator[Path]:
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        entries = sorted(beneath.entries(folder))
     except OSError:
         return
     if any(entry.name == ".gitignore" for entry in entries):
@@ -34,13 +46,12 @@ def _walk(folder: Path, specs: list[tuple[Path, GitIgnoreSpec]], hidden: bool) -
     for entry in entries:
         if entry.name in SKIPPED or (entry.name.startswith(".") and not hidden):
             continue
-        path = Path(entry.path)
-        is_folder = entry.is_dir(follow_symlinks=False)
-        if _ignored(path, is_folder, specs):
+        path = folder / entry.name
+        if _ignored(path, entry.folder, specs):
             continue
-        if is_folder:
+        if entry.folder:
             yield from _walk(path, specs, hidden)
-        elif entry.is_file():
+        elif entry.file:
             yield path
 
 

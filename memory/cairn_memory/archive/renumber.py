@@ -12,6 +12,8 @@ from cairn_memory.redact import Masker
 
 _LISTS = frozenset({"evidence", "sources", "notes", "events"})
 _SINGLE = frozenset({"covers", "since"})
+_PLACES = {"session.rewound": ("to", "undoes"), "session.forked": ("event",)}
+"""Event numbers in fields that other kinds of events may use for something else."""
 _REFS = frozenset({"refs", "left_out"})
 _REF = re.compile(r"\be(\d{1,18})\b")
 _TASK = re.compile(r"(?<![\w.])T(\d{1,9})(?=[.\W]|$)")
@@ -57,8 +59,12 @@ class Renumbering:
             value["approve_all"] = False  # who allowed everything elsewhere did not allow it here
         if event.kind == "session.started":
             value["root"] = self.root
-        if event.kind == "approval.answered" and value.get("decision") == "session":
+        if event.kind == "approval.answered" and value.get("decision") in ("session", "always"):
             value["decision"] = "allow"
+        for name in _PLACES.get(event.kind, ()):
+            value[name] = self._up_to(value[name]) if value.get(name) else 0
+        if event.kind == "session.forked":
+            value["source"] = self.sessions.get(value["source"], value["source"])
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         session = self.sessions.get(event.session, event.session)
         agent = self.masker.mask(event.agent)

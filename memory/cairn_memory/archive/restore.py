@@ -11,12 +11,27 @@ from cairn_memory.archive.format import MEMORY_NAME, check, read_events
 from cairn_memory.archive.renumber import Renumbering, root_in, root_of
 from cairn_memory.blobs import BlobStore
 from cairn_memory.errors import explain
-from cairn_memory.events import Event, FileVersioned, LogRewritten, StateChanged
+from cairn_memory.events import (
+    ApprovalAnswered,
+    ContractSet,
+    Event,
+    FileVersioned,
+    LogRewritten,
+    ModelReplied,
+    PermissionGranted,
+    PermissionRevoked,
+    StateChanged,
+    ToolFinished,
+    ToolStarted,
+)
 from cairn_memory.files import write_atomically
 from cairn_memory.log import EventLog
 from cairn_memory.places import Workspace
 from cairn_memory.taking import all_events
 from cairn_memory.versions import NO_SESSIONS
+
+_NOTHING_ALLOWED = PermissionRevoked(tool="*", pattern="*", by="archive").model_dump_json()
+"""Closes a session in which something is allowed still: what was allowed elsewhere is not allowed here."""
 
 _NOT_TAKEN = ("host.started", LogRewritten.kind)
 """What is of the workspace it was written in, and of no session."""
@@ -179,6 +194,35 @@ def _is_taken(event: Event, plan: _Plan, here: _Here) -> bool:
     return not loose or (event.kind not in _NOT_TAKEN and (event.kind, event.time) not in here.loose)
 
 
+class _Allowed:
+    """In which sessions something is allowed still where they end: by a grant, a contract, or to a call about to run."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, int] = {}
+        """The time of each session's last event."""
+        self._lasting: set[str] = set()
+        self._pending: dict[str, set[str]] = {}
+
+    @property
+    def sessions(self) -> set[str]:
+        return self._lasting | {session for session, calls in self._pending.items() if calls}
+
+    def see(self, event: Event) -> None:
+        self.last[event.session] = event.time
+        pending = self._pending.setdefault(event.session, set())
+        match event.payload:
+            case PermissionGranted() | ContractSet():
+                self._lasting.add(event.session)
+            case ToolStarted(call=call) | ApprovalAnswered(id=call):
+                pending.add(call)
+            case ToolFinished(call=call):
+                pending.discard(call)
+            case ModelReplied():
+                pending.clear()
+            case _:
+                pass
+
+
 @dataclass
 class _Bringing:
     """The plan carried out: events in the log's own transaction, then the memory files."""
@@ -190,6 +234,7 @@ class _Bringing:
 
     def __post_init__(self) -> None:
         self._as_here = self._renumbering(self.plan.known)
+        self._allowed = _Allowed()
 
     def events(self, first: int) -> Iterator[Event]:
         numbers = {old: new for new, old in enumerate(self.plan.taken, start=first)}
@@ -204,11 +249,15 @@ class _Bringing:
             self._as_here.fetch = fetch
             for event in read_events(archive):
                 if event.seq in numbers:
+                    self._allowed.see(event)
                     yield self._as_here.event(event)
         rest = StateChanged(state="interrupted", reason="imported from an archive").model_dump_json()
-        ended = [(old, time) for old, time in self.plan.open_ended.items() if old in self.plan.names]
-        for seq, (old, time) in enumerate(ended, start=first + len(numbers)):
-            yield Event(seq, self.plan.names[old], "main", StateChanged.kind, time, rest)
+        ended = [old for old in self.plan.open_ended if old in self.plan.names]
+        closing = [(old, StateChanged.kind, rest) for old in ended]
+        allowed = [old for old in self.plan.names if old in self._allowed.sessions]
+        closing += [(old, PermissionRevoked.kind, _NOTHING_ALLOWED) for old in allowed]
+        for seq, (old, kind, text) in enumerate(closing, start=first + len(numbers)):
+            yield Event(seq, self.plan.names[old], "main", kind, self._allowed.last.get(old, 0), text)
 
     def files(self, names: Iterable[str]) -> tuple[int, tuple[str, ...]]:
         """Writes the memory files that are not here yet: how many, and which of the archive's were left out."""

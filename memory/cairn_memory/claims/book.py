@@ -8,6 +8,7 @@ from cairn_memory.events import (
     By,
     ClaimAnswered,
     ClaimForgotten,
+    ClaimKept,
     ClaimKind,
     ClaimProposed,
     ClaimRemembered,
@@ -17,13 +18,15 @@ from cairn_memory.events import (
 )
 
 KINDS = tuple(
-    each.kind for each in (ClaimRemembered, ClaimForgotten, ClaimProposed, ClaimAnswered, ReceiptWritten)
+    each.kind
+    for each in (ClaimRemembered, ClaimForgotten, ClaimKept, ClaimProposed, ClaimAnswered, ReceiptWritten)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A claim as the log tells of it. `ended` is when it left its file, 0 while it stands there; times in milliseconds."""
+    """A claim as the log tells of it. `ended` is when it left its file, 0 while it stands there; `kept` when the user
+    last said that it stays; times in milliseconds."""
 
     id: str
     text: str
@@ -35,6 +38,7 @@ class Record:
     session: str
     ended: int = 0
     superseded_by: str = ""
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,10 @@ class Book:
             if key in self.records:
                 ended = replace(self.records[key], ended=event.time, superseded_by=said.replaced_by)
                 self.records[key] = ended
+        elif isinstance(said, ClaimKept):
+            key = (said.scope, said.claim)
+            if key in self.records:
+                self.records[key] = replace(self.records[key], kept=event.time)
         elif isinstance(said, ClaimProposed):
             self.names.setdefault(said.claim, normalised(said.text))
             self.proposals[said.claim] = _proposal(event, said)

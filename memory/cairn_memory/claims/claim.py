@@ -10,7 +10,7 @@ class Claim:
     """One bullet of a MEMORY.md. `text` is word for word what stands there, secrets masked.
 
     `line` counts from 1; it is 0 for a claim that is no longer there, and then `ended` says since when and
-    `superseded_by` what took its place. Times are Unix milliseconds, `used` counts windows.
+    `superseded_by` what took its place; `kept` is when the user last said that it stays. Times are Unix milliseconds, `used` counts windows.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Claim:
     session: str = ""
     ended: int = 0
     superseded_by: str = ""
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)

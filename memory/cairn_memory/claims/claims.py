@@ -17,12 +17,14 @@ from cairn_memory.claims.merge import merge
 from cairn_memory.claims.page import Bullet, Page
 from cairn_memory.claims.text import one_line
 from cairn_memory.errors import ClaimError, StoreError
-from cairn_memory.events import By, ClaimForgotten, ClaimKind, ClaimRemembered, ClaimScope, Payload
+from cairn_memory.events import By, ClaimForgotten, ClaimKept, ClaimKind, ClaimRemembered, ClaimScope, Payload
 from cairn_memory.log import EventLog
 from cairn_memory.memory_files import MemoryFile
 from cairn_memory.versions import NO_SESSION, Version, Versions
 
 _PAGE = 500
+_KEPT = 8
+"""Texts of pages that are not taken apart again: the files as they are and will be, and what editors hold."""
 _REASON = 80
 """Characters of a claim in the reason of a version."""
 
@@ -42,7 +44,7 @@ class Claims:
         """Of the files that could be taken."""
         self._told: dict[ClaimScope, tuple[Page, int]] = {}
         self._shown: dict[ClaimScope, tuple[tuple[Page, int], list[Claim]]] = {}
-        self._read = lru_cache(maxsize=4)(self._make)
+        self._read = lru_cache(maxsize=_KEPT)(self._make)
         self._lock = asyncio.Lock()
 
     async def open(self) -> None:
@@ -77,6 +79,10 @@ class Claims:
                 ended = [each for each in self.book.records.values() if each.ended]
                 found += [self._claim(each) for each in ended if scope in (None, each.scope)]
             return found
+
+    def page(self, text: str) -> Page:
+        """A MEMORY.md that somebody has open, saved or not. Taken apart once, however often it is asked for."""
+        return self._read(text)
 
     async def find(self, prefix: str) -> list[Claim]:
         """The claims whose name begins so; one that stands in both files comes twice."""
@@ -124,12 +130,19 @@ class Claims:
             return Remembered(found, addition.added, tuple(id for id in replaces if id not in gone))
 
     async def forget(
-        self, id: str, *, by: By, reason: str, session: str = NO_SESSION, also: Sequence[Payload] = ()
+        self,
+        id: str,
+        *,
+        by: By,
+        reason: str,
+        scope: ClaimScope | None = None,
+        session: str = NO_SESSION,
+        also: Sequence[Payload] = (),
     ) -> None:
-        """Takes a claim out of every file it stands in. Raises ClaimError when there is none, StoreError."""
+        """Takes a claim out of every file it stands in, or only that of `scope`. Raises ClaimError when there is none, StoreError."""
         async with self._lock:
             await self._look()
-            scopes: list[ClaimScope] = [where for where in self._scopes() if id in self._pages[where].bullets]
+            scopes: list[ClaimScope] = [where for where in self._with(id) if scope in (None, where)]
             if not scopes:
                 raise ClaimError(f"there is no claim {id} to forget; look at the list of claims")
             for where in scopes:
@@ -137,9 +150,14 @@ class Claims:
                 await self._edit(where, removal, by, f"forget {id}: {reason}", session)
                 also = ()
 
-    async def export_text(self, scope: ClaimScope) -> str:
-        """The MEMORY.md of `scope` as it is today, to be taken elsewhere: secrets masked. Raises StoreError."""
-        return self._log.masker.mask(await self._versions.look(self._files[scope]))
+    async def keep(self, id: str) -> None:
+        """The user says that a claim stays as it is. Raises ClaimError when there is none, StoreError."""
+        async with self._lock:
+            await self._look()
+            if not (scopes := self._with(id)):
+                raise ClaimError(f"there is no claim {id} to keep; look at the list of claims")
+            await self._log.append(NO_SESSION, *(ClaimKept(claim=id, scope=where) for where in scopes))
+            await self._follow()
 
     async def import_text(
         self, text: str, scope: ClaimScope, *, by: By = "user", session: str = NO_SESSION
@@ -156,6 +174,10 @@ class Claims:
     def _scopes(self) -> list[ClaimScope]:
         """Those whose file could be taken."""
         return [scope for scope in self._files if scope in self._pages]
+
+    def _with(self, id: str) -> list[ClaimScope]:
+        """Those whose file has this claim."""
+        return [where for where in self._scopes() if id in self._pages[where].bullets]
 
     def _check_known(self, ids: Collection[str]) -> None:
         known = {id for _, id in self.book.records}
@@ -268,4 +290,5 @@ class Claims:
             record.session,
             record.ended,
             record.superseded_by,
+            record.kept,
         )

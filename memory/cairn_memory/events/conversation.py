@@ -66,7 +66,7 @@ class SessionStarted(Payload):
     kind: ClassVar[str] = "session.started"
     goal: Text
     root: Line
-    mode: Literal["build", "plan"] = "build"
+    mode: Literal["build", "plan", "propose"] = "build"
     model: Line = ""
     base_url: Line = ""
     key: Line = ""
@@ -196,7 +196,10 @@ class ToolStarted(Payload):
 
 
 class ToolFinished(Payload):
-    """A call's result as the model will see it; `whole` holds what did not fit. `title` is "" for one that never ran."""
+    """A call's result as the model will see it; `whole` holds what did not fit. `title` is "" for one that never ran.
+
+    `source` says where the text comes from ("file src/a.py", "command", "search"): it is data, nobody's order.
+    """
 
     kind: ClassVar[str] = "tool.finished"
     step: int
@@ -210,13 +213,15 @@ class ToolFinished(Payload):
     effect: FileEffect | None = None
     exit_code: int | None = None
     ms: int = 0
+    source: Line = ""
     origin: Origin | None = None
 
 
 class ApprovalRequested(Payload):
     """A call waits for a person. `detail` shows what will really happen (a diff, the whole command).
 
-    `grant` is what an answer for the session would allow from then on.
+    `grant` is what an answer for more than once would allow from then on: the tool's name, a blank, a pattern.
+    `paths` are the resolved paths it touches, `demands` what it wants beyond the sandbox.
     """
 
     kind: ClassVar[str] = "approval.requested"
@@ -227,16 +232,25 @@ class ApprovalRequested(Payload):
     detail: Text = ""
     reason: Line = ""
     grant: Line = ""
+    risk: Line = ""
+    rule: Line = ""
+    paths: Lines = ()
+    demands: Lines = ()
 
 
 class ApprovalAnswered(Payload):
-    """The answer: once, for this session, or no. `by` names the client, or the policy."""
+    """The answer: once, for this session, always, or no. `by` names the client, the policy or the contract.
+
+    `pattern` is what an answer for more than once allows from then on of the same tool, when the person changed
+    what was offered.
+    """
 
     kind: ClassVar[str] = "approval.answered"
     id: Line
-    decision: Literal["allow", "session", "deny"]
+    decision: Literal["allow", "session", "always", "deny"]
     words: Text = ""
     by: Line = ""
+    pattern: Line = ""
 
 
 class GuardActed(Payload):

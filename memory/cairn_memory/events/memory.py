@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
-from cairn_memory.bounds import Line, Lines, Numbers, Text, cut
+from cairn_memory.bounds import Line, Lines, Numbers, Text, bounded
 from cairn_memory.events.base import BlobRef, Part, Payload
 from cairn_memory.events.conversation import Usage
 
@@ -21,7 +21,7 @@ REF = 200
 
 
 Refs = Annotated[
-    tuple[Annotated[str, AfterValidator(lambda text: cut(text, REF))], ...],
+    tuple[Annotated[str, AfterValidator(lambda text: bounded(text, REF))], ...],
     AfterValidator(lambda refs: refs[:REFS]),
 ]
 
@@ -70,15 +70,14 @@ class CheckpointStarted(Payload):
 class CheckpointWritten(Payload):
     """A checkpoint stands. `data` is the blob with all of it; with this event it counts, before it there is none.
 
-    `notes` are the events of the notes it took in, `dropped` says what a check found untrue and left out,
-    `problem` why there is no judgement in it when the writer failed. `expired` is one whose blob went by age or size.
+    `notes` are the events of the notes it took in, `dropped` says what of the judgement was left out and why (untrue, or
+    there already), `problem` why there is none in it when the writer failed. `expired` is one whose blob went by age or size.
     """
 
     kind: ClassVar[str] = "checkpoint.written"
     number: int
     covers: int
     data: BlobRef
-    tokens: int = 0
     judged: bool = False
     notes: Numbers = ()
     dropped: Lines = ()
@@ -152,6 +151,15 @@ class ClaimAnswered(Payload):
     claim: Line
     accepted: bool
     by: Line = ""
+
+
+class ClaimKept(Payload):
+    """The user looked at a claim and it stays: what was found odd about it is not said again while it is as it is."""
+
+    kind: ClassVar[str] = "claim.kept"
+    claim: Line
+    scope: ClaimScope = "project"
+    by: By = "user"
 
 
 class ClaimForgotten(Payload):

@@ -160,7 +160,7 @@ def _survey(source: Source) -> _Survey:
         elif message.role == "tool":
             pairing.answer(message.call)
     if not count:
-        raise ImportRefused(f"{source.path} looks like a session of {source.format} and holds no message")
+        raise ImportRefused(f"{source.path} holds no message (it was read as {source.format})")
     return _Survey(goal or first or source.path.name, started, count, frozenset(pairing.open), problems.lines)
 
 

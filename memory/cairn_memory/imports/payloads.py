@@ -27,6 +27,12 @@ _SHORT = 200
 _MANY = 4_000
 _TELLING = ("command", "cmd", "file_path", "filePath", "path", "pattern", "query", "url", "description")
 """Arguments that say best what a call is about, of the tools of other programs."""
+_SOURCES = (
+    ("command", "command"), ("cmd", "command"), ("url", "web"), ("pattern", "search"), ("query", "search"),
+    ("file_path", "file"), ("filePath", "file"), ("path", "file"),
+)  # fmt: skip
+"""Which of them says what its result is made of."""
+_NAMED = ("file", "web")
 
 
 class Converter:
@@ -41,6 +47,7 @@ class Converter:
         self._unanswered = unanswered
         self._pairing = Pairing()
         self._titles: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
         self._step = 0
         self._reply = ""
 
@@ -94,6 +101,7 @@ class Converter:
             arguments = self._shorter(arguments)
         if asked.number not in self._unanswered:
             self._titles[asked.id] = self._cut(f"{asked.name} {_about(arguments)}".strip(), _SHORT)
+            self._sources[asked.id] = self._cut(_source(arguments), _SHORT)
         return ToolCall(id=asked.id, name=self._cut(call.name, LINE), arguments=arguments)
 
     def _finished(self, message: Message, origin: Origin) -> Payload:
@@ -108,6 +116,7 @@ class Converter:
             call=asked.id,
             name=self._cut(asked.name, LINE),
             title=self._titles.pop(asked.id, ""),
+            source=self._sources.pop(asked.id, ""),
             outcome=message.outcome,
             text=text,
             whole=whole,
@@ -149,13 +158,28 @@ class Converter:
         return self._cut(arguments, REPLY)
 
 
-def _about(arguments: str) -> str:
-    """What a call is about, in one line."""
+def _told(arguments: str) -> dict[str, Any]:
     try:
         found: object = json.loads(arguments)
     except (ValueError, RecursionError):
-        return ""
-    told = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _source(arguments: str) -> str:
+    """Where the result of such a call comes from, in the words of our own events."""
+    told = _told(arguments)
+    for name, source in _SOURCES:
+        if isinstance(value := told.get(name), str) and value.strip():
+            return f"{source} {value.strip()[:_MANY]}" if source in _NAMED else source
+        if value:
+            return source
+    return "tool"
+
+
+def _about(arguments: str) -> str:
+    """What a call is about, in one line."""
+    told = _told(arguments)
     for value in map(told.get, _TELLING):
         if isinstance(value, list):
             value = " ".join(map(str, cast("list[object]", value)))

@@ -1,5 +1,7 @@
 """What was done as parts of a window: errors, commands with their results, and the last moves."""
 
+from collections.abc import Collection
+
 from cairn_memory.recall.facts import Facts, Move
 from cairn_memory.recall.measure import cost
 from cairn_memory.recall.parts import Built, Filling, clip, one_line
@@ -8,16 +10,15 @@ from cairn_memory.recall.work import CommandFact, ErrorFact
 
 COMMAND = 160
 """Characters of a command that are shown."""
-SAID = 600
-"""Characters of the agent's words in the tail, but for its last ones."""
 FRESH = 10
 """Calls whose results are shown when there is room; older ones show only that they were made."""
 
 
-def errors(facts: Facts, room: float) -> Built:
-    """Failures, open ones before those that were made good, newest first."""
+def errors(facts: Facts, room: float, out: Collection[int] = ()) -> Built:
+    """Failures, open ones before those that were made good, newest first; without those of the events `out`."""
     filling, lines = Filling(room), list[str]()
-    order = sorted(facts.work.errors, key=lambda error: (error.fixed > 0, -error.event))
+    wanted = [error for error in facts.work.errors if error.event not in out]
+    order = sorted(wanted, key=lambda error: (error.fixed > 0, -error.event))
     seen: set[str] = set()
     for error in order:
         fresh = [line for line in error.lines if line not in seen]
@@ -40,11 +41,12 @@ def _error(error: ErrorFact, lines: list[str]) -> str:
     return "\n".join([head, *(f"    {one_line(line, 200)}" for line in lines)])
 
 
-def commands(facts: Facts, room: float) -> Built:
-    """Commands that were run and how they went, the newest first; the last test run before all."""
+def commands(facts: Facts, room: float, out: Collection[int] = ()) -> Built:
+    """Commands that were run and how they went, the newest first, the last test run before all; without the events `out`."""
     filling, lines = Filling(room), list[str]()
-    newest = sorted(facts.work.commands.values(), key=lambda fact: -fact.event)
-    tests = facts.work.tests
+    wanted = [fact for fact in facts.work.commands.values() if fact.event not in out]
+    newest = sorted(wanted, key=lambda fact: -fact.event)
+    tests = facts.work.tests if facts.work.tests and facts.work.tests.event not in out else None
     for fact in [tests, *(one for one in newest if one is not tests)] if tests else newest:
         text = _command(fact, "last test run, " if fact is tests else "")
         if filling.take(text, f"e{fact.event}"):

@@ -15,6 +15,7 @@ from cairn_memory.recall.measure import cost, tokens
 from cairn_memory.recall.parts import Built, Filling, clip
 from cairn_memory.recall.standing import Standing, standing
 from cairn_memory.recall.table import TABLE, Row
+from cairn_memory.recall.taken_out import taken_out
 from cairn_memory.recall.working_set import WorkingSet
 
 SPARE = 10
@@ -91,7 +92,8 @@ def _price(row: Row, built: dict[str, Built]) -> float:
 
 def _builders(material: Material, stands: Standing) -> dict[str, Callable[[float], Built]]:
     facts = material.facts
-    used = WorkingSet(facts)
+    out = taken_out(facts, material.checkpoint)
+    used = WorkingSet(facts, out.files)
     return {
         "standing": lambda room: Built(
             clip(stands.words, room), 1, refs=tuple(f"e{event}" for event in stands.events)
@@ -101,8 +103,8 @@ def _builders(material: Material, stands: Standing) -> dict[str, Callable[[float
         "checkpoint": lambda room: _judged(material.checkpoint, room),
         "tasks": lambda room: _listed([Remembered("", line) for line in material.tasks], room),
         "files": used.build,
-        "errors": lambda room: activity.errors(facts, room),
-        "commands": lambda room: activity.commands(facts, room),
+        "errors": lambda room: activity.errors(facts, room, out.errors),
+        "commands": lambda room: activity.commands(facts, room, out.commands),
         "tail": lambda room: activity.tail(facts, room),
         "memory": lambda room: _listed(material.claims, room),
         "notes": lambda room: _listed(material.notes, room),

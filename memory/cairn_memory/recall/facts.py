@@ -14,6 +14,7 @@ from cairn_memory.events import (
     HostMessage,
     ModelReplied,
     NoteAdded,
+    NoteRemoved,
     Payload,
     ProcessEnded,
     ProcessStarted,
@@ -226,6 +227,9 @@ class Facts:
                 self._spent(payload.usage, payload.cost)
             case NoteAdded():
                 self.notes.append((seq, payload.text))
+            case NoteRemoved():
+                left = [note for note in self.notes if note[0] != payload.note]
+                self.notes = deque(left, maxlen=NOTES)
             case HostMessage():
                 self.nudged = seq
             case _:

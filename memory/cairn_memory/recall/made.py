@@ -8,6 +8,7 @@ from cairn_memory.recall.orders import is_order, is_standing, sentences
 from cairn_memory.recall.parts import clip, one_line
 from cairn_memory.recall.said import Said
 from cairn_memory.recall.standing import last_words, question, standing
+from cairn_memory.recall.work import CommandFact, ErrorFact, FileFact
 
 INTENT = 400
 """Tokens of the user's first and of their newest words."""
@@ -107,25 +108,24 @@ def _files(facts: Facts) -> list[Item]:
     changed = sorted(
         (fact for fact in facts.work.files.values() if fact.changes), key=lambda fact: fact.changed
     )
-    return [
-        Item(
-            text=f"{fact.path}: changed {fact.changes}x"
-            + (f", sha256 {fact.hash[:12]}" if fact.hash else ""),
-            events=(fact.changed,),
-        )
-        for fact in changed[-FILES:]
-    ]
+    return [file_item(fact) for fact in changed[-FILES:]]
+
+
+def file_item(fact: FileFact) -> Item:
+    """The line of a file that was changed."""
+    known = f", sha256 {fact.hash[:12]}" if fact.hash else ""
+    return Item(text=f"{fact.path}: changed {fact.changes}x{known}", events=(fact.changed,))
 
 
 def _errors(facts: Facts) -> list[Item]:
-    return [
-        Item(
-            text=f"{'fixed' if error.fixed else 'open'}: {one_line(error.about, 100)}: {one_line(' | '.join(error.lines), 400)}",
-            events=(error.event, error.fixed) if error.fixed else (error.event,),
-        )
-        for error in facts.work.errors[-ERRORS:]
-        if error.sure or not error.fixed
-    ]
+    return [error_item(error) for error in facts.work.errors[-ERRORS:] if error.sure or not error.fixed]
+
+
+def error_item(error: ErrorFact) -> Item:
+    """The line of a failure."""
+    state, lines = "fixed" if error.fixed else "open", one_line(" | ".join(error.lines), 400)
+    events = (error.event, error.fixed) if error.fixed else (error.event,)
+    return Item(text=f"{state}: {one_line(error.about, 100)}: {lines}", events=events)
 
 
 def _runtime(facts: Facts) -> list[Item]:
@@ -143,13 +143,18 @@ def _runtime(facts: Facts) -> list[Item]:
         )
     recent = sorted(facts.work.commands.values(), key=lambda fact: fact.event)[-COMMANDS:]
     for fact in recent:
-        code = f" (exit {fact.exit_code})" if fact.exit_code is not None else ""
-        items.append(Item(text=f"ran{code}: {one_line(fact.command, 160)}", events=(fact.event,)))
+        items.append(command_item(fact))
     if facts.usage.total:
         items.append(
             Item(text=f"spent: {facts.usage.total:,} tokens, ${facts.cost:.4f}", events=(facts.last,))
         )
     return items
+
+
+def command_item(fact: CommandFact) -> Item:
+    """The line of a command."""
+    code = f" (exit {fact.exit_code})" if fact.exit_code is not None else ""
+    return Item(text=f"ran{code}: {one_line(fact.command, 160)}", events=(fact.event,))
 
 
 def _questions(facts: Facts) -> list[Item]:

@@ -22,14 +22,15 @@ _CHUNK = re.compile(r"[\w.@~+\-/$]{4,}")
 _LINE_OF_FILE = re.compile(r"(?<=\w)(\.[A-Za-z]\w{0,7})[-:]\d+[-:]")
 _WORD = re.compile(r"\w+")
 _HUMP = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]|[A-Za-z0-9]_[A-Za-z0-9]")
-_ESCAPE = re.compile(r"\\[nrt]|\x1b\[[\d;]*m")
-_EXTENSIONS_WORDS = (
-    "bash c cc cfg clj conf cpp cs css csv cts cxx dart diff ex exs fish go gradle h hh hpp hs htm html ini "
+_ESCAPE = re.compile(r"\\[nrt]|\\b(?=[A-Z])|\x1b\[[\d;]*m")
+_KNOWN = (
+    "bash c cc cfg clj conf cpp cs css csv cts cxx dart db diff ex exs fish go gradle h hh hpp hs htm html ini "
     "ipynb java jl js json json5 jsonc jsonl jsx kt kts less lock log lua m md mdx mjs mk ml mod mts nix "
     "patch php pl plist png po proto ps1 py pyi r rb rs rst sass scala scss sh sql sum svelte svg swift tex "
     "tf toml ts tsv tsx txt vim vue xml yaml yml zig zsh"
 )
-_EXTENSIONS = frozenset(_EXTENSIONS_WORDS.split())
+EXTENSIONS = frozenset(_KNOWN.split())
+"""Of a bare name: `plan.md` is a file, `table.clear` and `v1.2` are none."""
 
 
 LONGEST = 80
@@ -46,7 +47,8 @@ def names_in(text: str) -> tuple[list[str], list[str]]:
         text = _ESCAPE.sub(" ", text)
     for chunk in dict.fromkeys(_CHUNK.findall(_LINE_OF_FILE.sub(r"\1 ", text))):
         bare = chunk.rstrip(".-+/")
-        if "." in bare and len(bare) <= 300 and bare.rpartition(".")[2].lower() in _EXTENSIONS:
+        stem, _, extension = bare.rpartition(".")
+        if stem and len(bare) <= 300 and extension.lower() in EXTENSIONS:
             files[bare] = None
         elif not chunk.islower() or "_" in chunk:
             for word in _WORD.findall(chunk):

@@ -1,6 +1,8 @@
 """How a session stands, and the words that tell the next window what to do now: never a fixed "go on"."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Literal
 
 from cairn_memory.recall.checkpoint import Checkpoint
@@ -41,7 +43,7 @@ def standing(facts: Facts, checkpoint: Checkpoint | None = None, said: str = "")
     if state == "finished":
         return _finished(facts)
     if state == "unknown":
-        return Standing(state, "It is not known how things stand: look before you act.")
+        return Standing(state, _say("unknown"))
     return _working(facts, checkpoint)
 
 
@@ -58,63 +60,56 @@ def _told(facts: Facts) -> State:
     return "working"
 
 
+@cache
+def _words() -> dict[str, str]:
+    """What is said of each kind of standing: the sections of `standing.md`."""
+    text = files("cairn_memory.recall").joinpath("standing.md").read_text(encoding="utf-8")
+    parts = (part.partition("\n") for part in text.removeprefix("# ").split("\n# "))
+    return {name: words.strip() for name, _, words in parts}
+
+
+def _say(section: str, **values: object) -> str:
+    return _words()[section].format(**values).rstrip()
+
+
 def _waiting(facts: Facts) -> Standing:
     if facts.approvals:
         event, title = next(reversed(facts.approvals.values()))
-        return Standing(
-            "waiting",
-            f"A call waits for the user's permission (e{event}): {one_line(title, 200)}. Until they answer, do nothing.",
-            (event,),
-        )
+        return Standing("waiting", _say("permission", event=event, title=one_line(title, 200)), (event,))
     last = last_words(facts)
     if last is None:
-        return Standing("waiting", f"Waiting for the user. {one_line(facts.reason, 200)}".rstrip())
-    asked = question(last.text) or one_line(last.text, 200)
-    return Standing(
-        "waiting",
-        f"Waiting for the user, who was asked (e{last.event}): {one_line(asked, 300)} "
-        "Until they answer, do nothing; what they say next is the answer.",
-        (last.event,),
-    )
+        return Standing("waiting", _say("waiting", reason=one_line(facts.reason, 200)))
+    asked = one_line(question(last.text) or one_line(last.text, 200), 300)
+    return Standing("waiting", _say("asked", event=last.event, question=asked), (last.event,))
 
 
 def _finished(facts: Facts) -> Standing:
     last = last_words(facts)
-    where = f" (e{last.event})" if last else ""
-    return Standing(
-        "finished",
-        f"All that was asked for so far is done{where}. Nothing is left to do and nothing is to be done again: "
-        "wait for new words of the user and take up only what they ask.",
-        (last.event,) if last else (),
-    )
+    words = _say("finished", where=f" (e{last.event})" if last else "")
+    return Standing("finished", words, (last.event,) if last else ())
 
 
 def _working(facts: Facts, checkpoint: Checkpoint | None) -> Standing:
     user, last = facts.words.last, facts.moves[-1] if facts.moves else None
     parts, events = list[str](), list[int]()
-    if user is not None and last is not None and last.who == "user":
-        parts.append(f"The user's newest words (e{user.event}) have no answer yet: they come first.")
-        events.append(user.event)
-    elif user is not None:
-        parts.append(f"Work is under way on what the user said last (e{user.event}): go on with it.")
-        events.append(user.event)
+
+    def say(section: str, *event: int, **values: object) -> None:
+        parts.append(_say(section, **values))
+        events.extend(event)
+
+    if user is None:
+        say("goal" if facts.goal else "working", goal=one_line(facts.goal, 300))
     else:
-        parts.append(
-            f"Work is under way: {one_line(facts.goal, 300)}" if facts.goal else "Work is under way."
-        )
+        unanswered = last is not None and last.who == "user"
+        say("new words" if unanswered else "last words", user.event, event=user.event)
     if checkpoint and checkpoint.items("next action") and not (user and user.event > checkpoint.covers):
         item = checkpoint.items("next action")[-1]
         if item.by != "code":
-            parts.append(f"Next action: {one_line(item.text, 400)}")
-            events.extend(item.events)
+            say("next action", *item.events, action=one_line(item.text, 400))
     if last is not None and last.who == "call":
-        parts.append(f"The last step was e{last.event}: {one_line(title(last), 160)}{ended(last)}.")
-        events.append(last.event)
+        say("last step", last.event, event=last.event, title=one_line(title(last), 160), ended=ended(last))
     for call in facts.running_calls[-3:]:
-        parts.append(
-            f"No result is known of e{call.event}: {one_line(title(call), 160)}; look before you do it again."
-        )
-        events.append(call.event)
+        say("no result", call.event, event=call.event, title=one_line(title(call), 160))
     return Standing("working", " ".join(parts), tuple(events))
 
 

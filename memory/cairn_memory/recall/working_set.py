@@ -1,14 +1,13 @@
 """Files and names in use as a part of a window: grouped by folder, names beside the file they belong to."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from cairn_memory.recall.facts import Facts
 from cairn_memory.recall.measure import cost
 from cairn_memory.recall.parts import Built
 
-FOLDER = 4.0
-"""Tokens that a new folder costs beside its own name."""
 EDITED = 4.0
 """What having been changed adds to a file's weight."""
 
@@ -29,10 +28,13 @@ class _File:
 class WorkingSet:
     """What is in use of a session, by weight; made once, then written for any room."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, out: Collection[str] = ()) -> None:
+        """Without the files whose paths are in `out`."""
         self._facts = facts
         self.base = _base(facts)
         self.files = self._files()
+        for path in out:
+            self.files.pop(self._relative(path), None)
         self._symbols = [
             (name.weight(facts.names.step), name.text, self._resolve(name.home) if name.home else "")
             for name in facts.names.best()[:1_500]

@@ -47,37 +47,29 @@ class Form:
             position = text.find(trigger, after)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """`pattern` is searched for when `trigger` is somewhere: for a secret that starts with no literal."""
+Triggers = dict[str, list[tuple[str, Form]]]
+"""Every trigger with its form, by a character that all of one list have: most texts have no trigger at all, and
+a line of base64 or hex has none of these characters."""
 
-    kind: str
-    trigger: str
-    pattern: re.Pattern[str]
-    accept: Callable[[str], bool]
-
-    def find(self, text: str) -> Iterator[Finding]:
-        if self.trigger not in text:
-            return
-        for match in self.pattern.finditer(text):
-            start, end = match.span(match.lastindex or 0)
-            if self.accept(text[start : min(end, start + JUDGED)]):
-                yield Finding(start, end, self.kind)
-
-
-Triggers = tuple[tuple[str, Form], ...]
-"""Every trigger with its form, side by side: most texts have none of them, and are asked for all."""
+_MARKS = "_-./: $"
 
 
 def triggers_of(forms: Iterable[Form]) -> Triggers:
-    return tuple((trigger, form) for form in forms for trigger in form.triggers)
+    triggers: Triggers = {}
+    for form in forms:
+        for trigger in form.triggers:
+            mark = next((mark for mark in _MARKS if mark in trigger), "")
+            triggers.setdefault(mark, []).append((trigger, form))
+    return triggers
 
 
 def find_forms(text: str, triggers: Triggers, among: str) -> Iterator[Finding]:
     """What `text` holds; a trigger that is not in `among`, a smaller part of it, is passed over."""
-    for trigger, form in triggers:
-        if trigger in among:
-            yield from form.find(text, trigger)
+    for mark, marked in triggers.items():
+        if mark in among:
+            for trigger, form in marked:
+                if trigger in among:
+                    yield from form.find(text, trigger)
 
 
 def long_words(text: str) -> str:

@@ -23,14 +23,18 @@ _STAND_IN = re.compile(
 _LOOKED_AT = 100
 """Characters of a value: in a long one such a word turns up by chance."""
 _REFERENCE = re.compile(
-    r"\$[A-Za-z_]\w*$|%[A-Za-z_]\w*%$|[{<@!]|(?:env|vault|ssm|file|arn|op|secret|keyring|sops)[:(]|"
+    r"\$[A-Za-z_]\w*$|%[A-Za-z_]\w*%$|:[A-Za-z_]\w*$|ENC\[|[{<@!]"
+    r"|(?:env|vault|ssm|file|arn|op|secret|secrets|keyring|sops|sm|gcp-sm|berglas|doppler|akv|kms)[:(]|"
     r"(?:process\.env|os\.environ|import\.meta|secrets|vars|self|this|config|settings)\.",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\@ ]*$")
 _DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)+$")
-_NAMES_ITSELF = re.compile(r"passw|passphrase|pwd|secret|token|credential|key", re.IGNORECASE)
+_NAMES_ITSELF = re.compile(r"passw(?!0)|passphrase|pwd|secret|token|credential|key", re.IGNORECASE)
+_SPECIAL = re.compile(r"[!@#$%^&*?+=~]")
+_WORD = re.compile(r"[A-Za-z]{6,40}$")
 _MIXED = re.compile(r"[0-9]|[a-z][A-Z]")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$")
 _PIECE = re.compile(r"[A-Za-z0-9]{6,}")
 _LOWER_RUN = re.compile(r"[a-z]+")
 _LETTER_NEXT_TO_DIGIT = re.compile(r"(?<=[A-Za-z])[0-9]|(?<=[0-9])[A-Za-z]")
@@ -50,6 +54,8 @@ def looks_random(value: str, least: int = 12) -> bool:
     """Whether at least `least` characters of `value` look drawn by a machine, and it is no stand-in."""
     if len(value) < least or not _MIXED.search(value) or is_stand_in(value):
         return False
+    if _UUID.match(value):
+        return True
     opaque = 0
     for piece in _PIECE.findall(value):
         opaque += len(piece) if _is_opaque(piece) else 0
@@ -64,12 +70,25 @@ def looks_chosen(value: str, *, bare: bool) -> bool:
         return False
     if any(character.isspace() for character in value) or value.isalpha() or value.isdigit():
         return False
-    if bare and (_DOTTED.match(value) or _NAMES_ITSELF.search(value)):
+    if bare and (_DOTTED.match(value) or (_NAMES_ITSELF.search(value) and not _SPECIAL.search(value))):
         return False
     return (
         any(character.isdigit() for character in value)
         or not value.replace("_", "").replace("-", "").isalpha()
     )
+
+
+def looks_strong(value: str) -> bool:
+    """Whether `value` is what a policy for passwords asks for: letters of both cases, digits, and a special character."""
+    if not 8 <= len(value) <= 200 or is_stand_in(value) or _PATH.match(value) or any(map(str.isspace, value)):
+        return False
+    kinds = (any(map(str.islower, value)), any(map(str.isupper, value)), any(map(str.isdigit, value)))
+    return sum(kinds) >= 2 and any(map(str.isdigit, value)) and _SPECIAL.search(value) is not None
+
+
+def is_plain_word(value: str) -> bool:
+    """Whether `value` is a word that may be a password where nothing but a value can stand: `DB_PASSWORD=swordfish`."""
+    return _WORD.match(value) is not None and not is_stand_in(value) and not _NAMES_ITSELF.search(value)
 
 
 def _is_opaque(piece: str) -> bool:

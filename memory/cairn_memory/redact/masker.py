@@ -1,25 +1,30 @@
 """The object that masks: finds what is secret in a text and puts typed placeholders there."""
 
 import secrets
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cairn_memory.errors import explain
 from cairn_memory.files import write_atomically
 from cairn_memory.redact.assignments import find_assignments
+from cairn_memory.redact.commands import find_commands
 from cairn_memory.redact.cookies import find_cookies
+from cairn_memory.redact.encoded import find_encoded
 from cairn_memory.redact.findings import Finding
 from cairn_memory.redact.forms import find_forms, long_words
 from cairn_memory.redact.known import KnownValues
 from cairn_memory.redact.prefixes import PREFIXED
+from cairn_memory.redact.shapes import find_shapes
 from cairn_memory.redact.structures import find_structures
 
 PLACEHOLDER = "[masked:"
 """How every placeholder begins: `[masked:github-token:3fa9]`."""
 
+SHORTEST = 8
+"""Characters. A shorter text holds no secret."""
 _ROUNDS = 8
 _KEY_LENGTH = 16
 
@@ -52,27 +57,37 @@ class SecretMasker:
         self._known.add(value)
 
     def mask(self, text: str) -> str:
-        if len(text) < 8:
-            return text
-        for _ in range(_ROUNDS):  # what was masked can change how its neighbours read
-            masked = self._mask_once(text)
-            if masked == text:
-                break
-            text = masked
-        return text
+        return self._masked(text)[0]
 
-    def _mask_once(self, text: str) -> str:
+    def find(self, text: str) -> list[Finding]:
+        """What `mask` would replace, in order; no two overlap."""
+        return self._masked(text)[1]
+
+    def put_in(self, text: str, found: Iterable[Finding]) -> str:
+        """`text` with a placeholder for each of `found`, as `find` gives them."""
+        return _replaced(text, found, self._placeholder)[0]
+
+    def _masked(self, text: str) -> tuple[str, list[Finding]]:
+        """`text` masked, and what was masked in it."""
+        found: list[Finding] = []
+        shown, places = text, list[_Place]()
+        for _ in range(
+            _ROUNDS if len(text) >= SHORTEST else 0
+        ):  # what was masked can change how its neighbours read
+            if not (more := self._find_once(shown)):
+                break
+            found = sorted([*found, *_in_original(more, places)])
+            shown, places = _replaced(text, found, self._placeholder)
+        return shown, found
+
+    def _find_once(self, text: str) -> list[Finding]:
+        """What is found at one look, without what overlaps. An escape such as `\\n` stays whole."""
         found = sorted(self._find(text), key=lambda finding: finding.start)
-        if not found:
-            return text
-        parts: list[str] = []
-        position = 0
-        for start, end, kind in _merged(found):
-            if _inside_escape(text, start):
-                start += 1
-            parts += (text[position:start], self._placeholder(text[start:end], kind))
-            position = end
-        return "".join((*parts, text[position:]))
+        moved = (
+            finding._replace(start=finding.start + 1) if _inside_escape(text, finding.start) else finding
+            for finding in (_merged(found) if found else ())
+        )
+        return [finding for finding in moved if finding.start < finding.end]
 
     def _find(self, text: str) -> Iterator[Finding]:
         placeholders = list(_placeholders(text))
@@ -81,13 +96,21 @@ class SecretMasker:
             if before < 0 or placeholders[before][1] <= finding.start:
                 yield finding
 
-    def _find_all(self, text: str) -> Iterator[Finding]:
+    def _find_all(self, text: str, *, decode: bool = True) -> Iterator[Finding]:
         yield from self._known.find(text)
-        if words := long_words(text):
+        words = long_words(text)
+        if words:
             yield from find_forms(text, PREFIXED, words)
+            if decode:
+                yield from find_encoded(text, words, self._is_secret)
+        yield from find_shapes(text, words)
         yield from find_structures(text)
+        yield from find_commands(text)
         yield from find_cookies(text)
         yield from find_assignments(text)
+
+    def _is_secret(self, decoded: str) -> bool:
+        return any(True for _ in self._find_all(decoded, decode=False))
 
     def _placeholder(self, secret: str, kind: str) -> str:
         digest = blake2b(secret.encode("utf-8", "replace"), key=self._key, digest_size=2).hexdigest()
@@ -120,6 +143,38 @@ def _merged(found: list[Finding]) -> Iterator[Finding]:
         elif finding.end > current.end:
             current = current._replace(end=finding.end)
     yield current
+
+
+class _Place(NamedTuple):
+    """Where a placeholder stands in the masked text, and what it stands for in the original."""
+
+    start: int
+    end: int
+    original: int
+    """Where the original goes on behind it."""
+
+
+def _replaced(
+    text: str, found: Iterable[Finding], placeholder: Callable[[str, str], str]
+) -> tuple[str, list[_Place]]:
+    parts: list[str] = []
+    places: list[_Place] = []
+    position = length = 0
+    for start, end, kind in found:
+        name = placeholder(text[start:end], kind)
+        parts += (text[position:start], name)
+        length += start - position + len(name)
+        places.append(_Place(length - len(name), length, end))
+        position = end
+    return "".join((*parts, text[position:])), places
+
+
+def _in_original(found: Iterable[Finding], places: list[_Place]) -> Iterator[Finding]:
+    """Findings of a text with placeholders as those of the text without; none overlaps a placeholder."""
+    for finding in found:
+        at = bisect_right(places, finding.start, key=lambda place: place.start) - 1
+        shift = places[at].original - places[at].end if at >= 0 else 0
+        yield finding._replace(start=finding.start + shift, end=finding.end + shift)
 
 
 def _placeholders(text: str) -> Iterator[tuple[int, int]]:

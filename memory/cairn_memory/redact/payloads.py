@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
+from cairn_memory.bounds import Shortened, cut
 from cairn_memory.events import BlobRef, Payload
 from cairn_memory.redact.masker import Masker
 
@@ -40,6 +41,8 @@ def _changes(model: BaseModel, masker: Masker) -> dict[str, Any]:
 
 
 def _masked_value(value: Any, masker: Masker) -> Any:
+    if isinstance(value, Shortened):  # what was cut is masked as it was before
+        return cut(masker.mask(value.whole), value.limit)
     if isinstance(value, str):
         safe = masker.mask(value)
         return value if safe == value else safe

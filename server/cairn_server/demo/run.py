@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cairn_agents.recording import Recording, RecordingError, read
+from cairn_server.demo import editor
 from cairn_server.demo.command import CommandFailed
 from cairn_server.demo.perform import perform
 from cairn_server.demo.table import show
@@ -45,19 +46,44 @@ def main(argv: list[str]) -> int:
         "--keep", type=Path, metavar="DIR", help="work in this new or empty folder and keep it"
     )
     parser.add_argument("--fast", action="store_true", help="as fast as it goes, not as fast as one can read")
+    parser.add_argument(
+        "--new", type=Path, metavar="DIR", help="for editors: make the short demo's project in DIR"
+    )
+    parser.add_argument("--stdio", action="store_true", help="for editors: speak LSP for that project")
     options = parser.parse_args(argv)
     console = Console()
     try:
+        if options.new is not None:
+            return editor.new(options.new)
+        if options.stdio:
+            return editor.stdio(Path.cwd())
         recording = read(RECORDING)
         pace = 0.0 if options.fast else PACE
         if options.keep is None:
             return _in_passing(recording, pace, console)
         return _demo(_empty(options.keep), recording, pace, console)
-    except (RecordingError, CommandFailed, OSError, subprocess.SubprocessError) as error:
-        print(f"cairn demo: {error}", file=sys.stderr)
+    except (RecordingError, CommandFailed, editor.NoDemo, OSError, subprocess.SubprocessError) as error:
+        print(f"cairn demo: {_why(error, options.new or options.keep)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _why(error: Exception, folder: Path | None) -> str:
+    """In one line, with what to do about it."""
+    if isinstance(error, FileNotFoundError) and error.filename == "git":
+        return "git is not on PATH and the demo's project is a repository: install git"
+    if isinstance(error, OSError) and folder and _concerns(error, folder.absolute()):
+        return f"no project can be made in {folder}: {error.strerror}; name a folder that can be written"
+    return str(error)
+
+
+def _concerns(error: OSError, folder: Path) -> bool:
+    """Whether it is of a file in the folder, or of what the folder lies in."""
+    if not error.strerror or not isinstance(error.filename, str):
+        return False
+    place = Path(error.filename).absolute()
+    return place.is_relative_to(folder) or folder.is_relative_to(place)
 
 
 def _in_passing(recording: Recording, pace: float, console: Console) -> int:

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).parent / "project"
 SUFFIX = ".txt"
 """Every shipped file of the project ends so: our own tools must not take it for our code."""
 
-_GIT = ("git", "-c", "user.name=Cairn demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
+
 _GIT_SECONDS = 60
 _TESTS_SECONDS = 300
 
@@ -53,13 +53,20 @@ class DemoWorkspace:
         folder.mkdir(parents=True)
         for logbook in logbooks():
             (folder / f"{logbook.key}.log").write_text(str(logbook), encoding="utf-8", newline="\n")
+        workspace.commit("Island ferries")
+        return workspace
+
+    def commit(self, message: str) -> None:
+        """Makes the project a repository with one commit. Raises OSError, subprocess.CalledProcessError."""
         for command in (
             ("init", "-q", "-b", "main"),
+            ("config", "user.name", "Cairn demo"),
+            ("config", "user.email", "demo@localhost"),
+            ("config", "commit.gpgsign", "false"),
             ("add", "-A"),
-            ("commit", "-q", "-m", "Island ferries"),
+            ("commit", "-q", "-m", message),
         ):
-            workspace._git(*command)
-        return workspace
+            self._git(*command)
 
     def environment(self) -> dict[str, str]:
         """The caller's own, without what would point Cairn anywhere else; `python3` is this Python."""
@@ -92,7 +99,7 @@ class DemoWorkspace:
 
     def _git(self, *arguments: str) -> str:
         done = subprocess.run(
-            (*_GIT, *arguments),
+            ("git", *arguments),
             cwd=self.root,
             check=True,
             capture_output=True,

@@ -1,21 +1,16 @@
 """Text of unknown origin inside Markdown: nothing in it acts, hides, or breaks out of its place."""
 
 import re
-import unicodedata
 
-_CONTROLS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-"""What a terminal or an editor would obey instead of show: C0 and C1 but for tab and line feed, the marks
-that turn or hide text (Unicode's bidirectional controls, zero-width characters, tags). The joiners U+200C
-and U+200D stay: scripts and emoji need them."""
+from cairn_server.visible import exact, long_mark
+from cairn_server.visible import visible as marked
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 def visible(text: str) -> str:
-    """`text` with every such character as a mark that can be read: `\\x1b` becomes `␛`."""
-    return _CONTROLS.sub(_mark, text.replace("\r\n", "\n"))
+    """`text` with a mark that can be read for every character that acts, hides or turns: `\\x1b` becomes `␛`."""
+    return marked(text, long_mark)
 
 
 def plain(text: str, limit: int) -> str:
@@ -27,8 +22,8 @@ def plain(text: str, limit: int) -> str:
 
 
 def code(text: str, limit: int = 200) -> str:
-    """One line as inline code, with as many backticks around it as it takes."""
-    line = " ".join(visible(text).split())
+    """One line as inline code, with as many backticks around it as it takes. Blanks that are none are marked, too."""
+    line = " ".join(exact(text.replace("\r\n", "\n"), long_mark).split())
     if len(line) > limit:
         line = line[: limit - 1] + "…"
     ticks = "`" * (_longest_run(line) + 1)
@@ -62,20 +57,6 @@ def shortened(text: str, lines: int, characters: int) -> str:
     head = characters // 3
     left = len(short) - characters
     return f"{short[:head]}\n[... {left:,} characters ...]\n{short[head + left :]}"
-
-
-def _mark(match: re.Match[str]) -> str:
-    number = ord(match[0])
-    if number < 0x20:
-        return chr(0x2400 + number)
-    if number == 0x7F:
-        return "\u2421"
-    return f"⟦U+{number:04X}{_name(match[0])}⟧"
-
-
-def _name(character: str) -> str:
-    name = unicodedata.name(character, "")
-    return f" {name}" if name else ""
 
 
 def _longest_run(text: str) -> int:

@@ -7,7 +7,9 @@ from cairn_memory.events import (
     ClaimProposed,
     ClaimRemembered,
     DriftFound,
+    SessionForked,
     SessionImported,
+    SessionRewound,
     TaskChanged,
     WindowStarted,
 )
@@ -20,7 +22,7 @@ LINES = 20
 
 
 def checkpoint_written(payload: CheckpointWritten) -> str:
-    """Its number, what it covers, whether it was judged, and what was found untrue and left out."""
+    """Its number, what it covers, whether it was judged, and what of the judgement was left out."""
     judged = "facts and judgement" if payload.judged else "facts only"
     problem = f"; {plain(payload.problem, LINE)}" if payload.problem else ""
     dropped = "".join(f"  - left out: {plain(each, LINE)}\n" for each in payload.dropped[:LINES])
@@ -64,6 +66,20 @@ def drift_found(payload: DriftFound) -> str:
     lines = "".join(f"  - {plain(each, LINE)}\n" for each in payload.lines[:LINES])
     more = f"  - and {len(payload.lines) - LINES} more\n" if len(payload.lines) > LINES else ""
     return f"- **Changed while it rested**, since e{payload.since}:\n{lines}{more}\n" if payload.lines else ""
+
+
+def session_forked(payload: SessionForked) -> str:
+    """Where the session goes on from."""
+    return f"- **Goes on** from e{payload.event} of {code(payload.source)}\n\n"
+
+
+def session_rewound(payload: SessionRewound) -> str:
+    """Work that was taken back, or put back, with the files."""
+    what = f"Put back** what e{payload.undoes} took" if payload.undoes else f"Taken back** to e{payload.to}"
+    talk = ", with the conversation" if payload.conversation else ""
+    files = "".join(f"  - {code(path)}\n" for path in payload.files[:LINES])
+    more = f"  - and {len(payload.files) - LINES} more\n" if len(payload.files) > LINES else ""
+    return f"- **{what}{talk}\n{files}{more}\n"
 
 
 def session_imported(payload: SessionImported) -> str:

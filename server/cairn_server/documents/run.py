@@ -1,9 +1,11 @@
 """The run as a Markdown file that grows: VS Code, vim, grep and a screen reader all read the same one."""
 
 import asyncio
+import bisect
 import contextlib
 import logging
 import os
+from array import array
 from pathlib import Path
 
 from cairn_memory.errors import StoreError
@@ -30,6 +32,14 @@ class RunDocument:
         self._cursor = 0
         self._untold = ""
         self._patient_until = 0.0
+        self._told, self._begins = array("q"), array("q")
+        """The number of each event that is told of, and the line (from 0) where that begins."""
+        self._lines = 0
+
+    def line_of(self, seq: int) -> int:
+        """The line, counted from 0, that tells of event `seq`, or of the last one before it that is told of."""
+        at = bisect.bisect_right(self._told, seq)
+        return self._begins[at - 1] if at else 0
 
     async def write(self) -> None:
         """The history up to now, replacing what was there at once. Raises OSError, StoreError."""
@@ -62,15 +72,24 @@ class RunDocument:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._patient_until - now):
                         return await self._log.wait(self._cursor)
-            await asyncio.to_thread(_append_to, self.path, self._transcript.under_way())
+            self._lines += (text := self._transcript.under_way()).count("\n")
+            await asyncio.to_thread(_append_to, self.path, text)
         await self._log.wait(self._cursor)
 
     async def _append(self, events: list[Event], file: Path) -> None:
-        text = "".join(self._transcript.add(event) for event in events)
+        text = "".join(self._told_of(event) for event in events)
         if events:
             self._cursor = events[-1].seq
         if text:
             await asyncio.to_thread(_append_to, file, text)
+
+    def _told_of(self, event: Event) -> str:
+        text = self._transcript.add(event)
+        if text:
+            self._told.append(event.seq)
+            self._begins.append(self._lines)
+            self._lines += text.count("\n")
+        return text
 
 
 def _empty(file: Path) -> None:
@@ -101,6 +120,11 @@ class RunDocuments:
             if session not in self._following:
                 await self._begin(session, path)
             return self._following[session][0].path
+
+    def line_of(self, session: str, seq: int) -> int:
+        """The line (from 0) of a document that is followed where event `seq` is told of; 0 when it is not followed."""
+        known = self._following.get(session)
+        return known[0].line_of(seq) if known else 0
 
     async def _begin(self, session: str, path: Path) -> None:
         document = RunDocument(path, session, self._log)

@@ -25,8 +25,12 @@ from cairn_memory.events import (
     Payload,
     ProcessEnded,
     ProcessStarted,
+    ProposalAnswered,
+    ProposalMade,
+    SessionForked,
     SessionImported,
     SessionResumed,
+    SessionRewound,
     SessionStarted,
     StateChanged,
     TaskChanged,
@@ -37,8 +41,9 @@ from cairn_memory.events import (
     UserMessage,
     WindowStarted,
 )
-from cairn_server.documents import memory
+from cairn_server.documents import memory, proposed
 from cairn_server.documents.markdown import code, fenced, plain, quoted, shortened
+from cairn_server.visible import exact, long_mark
 
 LINE = 200
 """Characters of a title or a reason."""
@@ -169,7 +174,8 @@ class Transcript:
     def _(self, payload: ApprovalRequested) -> str:
         reason = f" ({plain(payload.reason, LINE)})" if payload.reason else ""
         language = "diff" if payload.detail.startswith("--- ") else "text"
-        detail = fenced(_short(payload.detail), language) + "\n" if payload.detail.strip() else ""
+        shown = payload.detail if language == "diff" else exact(payload.detail, long_mark)
+        detail = fenced(_short(shown), language) + "\n" if payload.detail.strip() else ""
         return f"- **Asks for approval:** {code(payload.title)}{reason}\n\n{detail}"
 
     @_render.register
@@ -207,6 +213,22 @@ class Transcript:
     @_render.register
     def _(self, payload: SessionImported) -> str:
         return memory.session_imported(payload)
+
+    @_render.register
+    def _(self, payload: SessionForked) -> str:
+        return memory.session_forked(payload)
+
+    @_render.register
+    def _(self, payload: ProposalMade) -> str:
+        return proposed.proposal_made(payload)
+
+    @_render.register
+    def _(self, payload: ProposalAnswered) -> str:
+        return proposed.proposal_answered(payload)
+
+    @_render.register
+    def _(self, payload: SessionRewound) -> str:
+        return memory.session_rewound(payload)
 
     @_render.register
     def _(self, payload: ProcessStarted) -> str:

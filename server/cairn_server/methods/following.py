@@ -12,7 +12,8 @@ async def _subscribe(context: Context, params: wire.Subscribe) -> wire.Subscribe
     session = None if params.session is None else context.runs.find(params.session)
     interest = Interest(session, params.stream, params.answers)
     last_seq = context.log.last_seq
-    await context.connection.subscribe(context.log, interest, params.since)
+    since = last_seq if params.since is None else params.since
+    await context.connection.subscribe(context.log, interest, since)
     return wire.Subscribed(last_seq=last_seq)
 
 
@@ -22,11 +23,14 @@ async def _approvals(context: Context, params: wire.Nothing) -> wire.ApprovalLis
     for session in {session for session, _ in waiting}:
         events = await context.log.read(session=session, kinds=("approval.requested",), newest=True)
         asked |= {e.payload.id: e.time for e in events if isinstance(e.payload, ApprovalRequested)}
-    approvals = [_approval(session, request, asked.get(request.id, 0)) for session, request in waiting]
+    approvals = [
+        _approval(session, request, context.runs.info(session).mode, asked.get(request.id, 0))
+        for session, request in waiting
+    ]
     return wire.ApprovalList(approvals=approvals)
 
 
-def _approval(session: str, request: ApprovalRequested, time: int) -> wire.Approval:
+def _approval(session: str, request: ApprovalRequested, agent: str, time: int) -> wire.Approval:
     return wire.Approval(
         id=request.id,
         session=session,
@@ -36,13 +40,20 @@ def _approval(session: str, request: ApprovalRequested, time: int) -> wire.Appro
         detail=request.detail,
         reason=request.reason,
         grant=request.grant,
+        risk=request.risk,
+        rule=request.rule,
+        paths=list(request.paths),
+        demands=list(request.demands),
+        agent=agent,
         time=time,
     )
 
 
 async def _answer(context: Context, params: wire.AnswerApproval) -> wire.Answered:
-    accepted = await context.runs.answer(params.id, params.decision, params.words, context.connection.client)
-    return wire.Answered(accepted=accepted)
+    heard = await context.runs.answer(
+        params.id, params.decision, params.words, context.connection.client, params.pattern
+    )
+    return wire.Answered(accepted=heard.accepted, told=heard.told, by=heard.by)
 
 
 METHODS: tuple[Method[Any, Any], ...] = (

@@ -1,12 +1,15 @@
 """The host itself: how it stands, its end, its settings."""
 
+import asyncio
 from typing import Any
 
+from cairn_agents.sandbox.detect import detect
 from cairn_server import protocol as wire
 from cairn_server.call import Context, Method
 
 
 async def _status(context: Context, params: wire.Nothing) -> wire.HostStatus:
+    await asyncio.to_thread(detect)  # tries it out the first time
     return context.host.status()
 
 

@@ -10,6 +10,7 @@ from cairn_memory.claims.book import Proposal
 from cairn_memory.memory import Memory
 from cairn_server import protocol as wire
 from cairn_server.call import Context, Method
+from cairn_server.methods.locating import spot_of
 from cairn_server.methods.showing import shown
 
 
@@ -41,6 +42,11 @@ async def _search(context: Context, params: wire.SearchMemory) -> wire.SearchAns
 
 async def _show(context: Context, params: wire.ShowMemory) -> wire.Shown:
     return await shown(context.runs, params.ref.strip())
+
+
+async def _locate(context: Context, params: wire.Locate) -> wire.Located:
+    spot = await spot_of(context, params.ref.strip())
+    return wire.Located(path=str(spot.path), line=spot.line + 1)
 
 
 async def _remember(context: Context, params: wire.Remember) -> wire.RememberedClaim:
@@ -117,6 +123,7 @@ METHODS: tuple[Method[Any, Any], ...] = (
     Method("cairn/memory/list", wire.ListClaims, wire.ClaimList, _list),
     Method("cairn/memory/search", wire.SearchMemory, wire.SearchAnswers, _search),
     Method("cairn/memory/show", wire.ShowMemory, wire.Shown, _show),
+    Method("cairn/memory/locate", wire.Locate, wire.Located, _locate),
     Method("cairn/memory/remember", wire.Remember, wire.RememberedClaim, _remember),
     Method("cairn/memory/forget", wire.Forget, wire.Forgotten, _forget),
     Method("cairn/memory/proposals", wire.Nothing, wire.ProposalList, _proposals),

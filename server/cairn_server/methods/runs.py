@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from cairn_agents.gate.contract import ContractFile
 from cairn_agents.runs import RunSettings
 from cairn_memory.places import Workspace
 from cairn_server import protocol as wire
@@ -12,13 +13,13 @@ from cairn_server.call import FAILED, INVALID_PARAMS, CallError, Context, Method
 
 async def _start(context: Context, params: wire.StartRun) -> wire.RunStarted:
     root = _root(context.host.workspace, params.root)
-    session, since = await context.runs.start(params.prompt, root, params.mode, _settings(params.settings))
+    session, since = await context.runs.start(params.prompt, root, params.mode, run_settings(params.settings))
     return wire.RunStarted(session=session, since=since)
 
 
 async def _resume(context: Context, params: wire.ResumeRun) -> wire.RunStarted:
     session = None if params.session is None else context.runs.find(params.session)
-    session, since = await context.runs.resume(session, params.prompt, _settings(params.settings))
+    session, since = await context.runs.resume(session, params.prompt, run_settings(params.settings))
     return wire.RunStarted(session=session, since=since)
 
 
@@ -32,14 +33,21 @@ async def _document(context: Context, params: wire.SessionRef) -> wire.Document:
     return wire.Document(path=str(await context.host.document(context.runs.find(params.session))))
 
 
-def _settings(chosen: wire.Settings) -> RunSettings:
+def run_settings(chosen: wire.Settings) -> RunSettings:
+    """What a client chose for a run."""
     return RunSettings(
         model=chosen.model,
         base_url=chosen.base_url,
         api_key=chosen.api_key,
         window=chosen.window,
         max_steps=chosen.max_steps,
+        max_tokens=chosen.max_tokens,
+        max_cost=chosen.max_cost,
+        max_seconds=chosen.max_seconds,
+        unattended=chosen.unattended,
+        deny_after=chosen.deny_after,
         approve_all=chosen.approve_all,
+        contract=ContractFile(chosen.contract.file, chosen.contract.text) if chosen.contract else None,
     )
 
 

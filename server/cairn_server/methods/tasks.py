@@ -1,14 +1,17 @@
 """The task tree, as a person sees and changes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cairn_memory.events import NoteAdded, TaskChanged, TaskState
+from cairn_agents.runs import RunInfo
+from cairn_memory.events import NoteAdded, State, TaskChanged, TaskState
 from cairn_memory.memory import Memory
-from cairn_memory.tasks import Evidence, Spending, Task, TaskError, number_in, read_spending, task_line
+from cairn_memory.tasks import Evidence, Spending, Task, TaskError, number_in, task_line
 from cairn_memory.versions import NO_SESSION
 from cairn_server import protocol as wire
 from cairn_server.call import Context, Method
+
+AT_WORK: tuple[State, ...] = ("running", "waiting")
 
 _STATES: dict[str, TaskState] = {
     "start": "in progress",
@@ -20,8 +23,9 @@ _STATES: dict[str, TaskState] = {
 
 async def _list(context: Context, params: wire.ListTasks) -> wire.TaskList:
     memory = context.runs.memory
-    spending = await read_spending(memory.log) if params.spending else None
-    return wire.TaskList(tasks=[_info(memory, task, spending) for task in memory.tasks.order()])
+    spending = await memory.spending.read() if params.spending else None
+    agents = _agents(context)
+    return wire.TaskList(tasks=[_info(memory, task, agents, spending) for task in memory.tasks.order()])
 
 
 async def _change(context: Context, params: wire.ChangeTask) -> wire.ChangedTasks:
@@ -36,13 +40,13 @@ async def _change(context: Context, params: wire.ChangeTask) -> wire.ChangedTask
             "user",
             params.note or "",
         )
-        return await _record(memory, NO_SESSION, (made,))
+        return await _record(context, NO_SESSION, (made,))
     task = memory.tasks.get(number)
     if task is None:
         raise TaskError(f"there is no task {params.id!r}; `cairn tasks` lists them")
     session = task.session or NO_SESSION
     if params.action == "abandon":
-        return await _record(memory, session, memory.tasks.abandon(number, params.note or "", "user"))
+        return await _record(context, session, memory.tasks.abandon(number, params.note or "", "user"))
     evidence = await _evidence(memory, task, params) if params.action == "done" else None
     change = memory.tasks.change(
         number,
@@ -54,7 +58,7 @@ async def _change(context: Context, params: wire.ChangeTask) -> wire.ChangedTask
         note=params.note,
         by="user",
     )
-    return await _record(memory, session, (change,))
+    return await _record(context, session, (change,))
 
 
 async def _evidence(memory: Memory, task: Task, params: wire.ChangeTask) -> Sequence[int]:
@@ -75,18 +79,27 @@ async def _evidence(memory: Memory, task: Task, params: wire.ChangeTask) -> Sequ
     return (event.seq,)
 
 
-async def _record(memory: Memory, session: str, changes: Sequence[TaskChanged]) -> wire.ChangedTasks:
+async def _record(context: Context, session: str, changes: Sequence[TaskChanged]) -> wire.ChangedTasks:
+    memory = context.runs.memory
     await memory.record(session, *changes)
     tasks = [memory.tasks.get(change.task) for change in changes]
-    return wire.ChangedTasks(tasks=[_info(memory, task, None) for task in tasks if task is not None])
+    agents = _agents(context)
+    return wire.ChangedTasks(tasks=[_info(memory, task, agents) for task in tasks if task is not None])
 
 
 def _numbers(names: Sequence[str] | None) -> list[str]:
     return [number_in(name) for name in names or ()]
 
 
-def _info(memory: Memory, task: Task, spending: Spending | None) -> wire.TaskInfo:
+def _agents(context: Context) -> dict[str, RunInfo]:
+    return {info.session: info for info in context.runs.list()}
+
+
+def _info(
+    memory: Memory, task: Task, agents: Mapping[str, RunInfo], spending: Spending | None = None
+) -> wire.TaskInfo:
     spent = spending.total(task.id) if spending else None
+    agent = agents.get(task.session)
     current = memory.tasks.current(task.session)
     return wire.TaskInfo(
         id=task.id,
@@ -101,6 +114,8 @@ def _info(memory: Memory, task: Task, spending: Spending | None) -> wire.TaskInf
         changed=task.changed,
         session=task.session,
         current=current is not None and current.id == task.id,
+        agent=agent.mode if agent else "",
+        at_work=agent is not None and agent.state in AT_WORK,
         tokens=spent.usage.total if spent else 0,
         cost=spent.cost if spent else 0.0,
         line=task_line(task, memory.tasks.unmet(task)),

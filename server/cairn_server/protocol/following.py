@@ -1,17 +1,19 @@
 """Following on the wire: subscriptions, approvals, and what the host sends by itself."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from cairn_server.protocol.base import Id, Wire, Words
 from cairn_server.protocol.sessions import WireEvent
+from cairn_server.protocol.views import ViewsNotice
 
 
 class Approval(Wire):
     """A call that waits for a person; `detail` shows what will really happen.
 
-    `grant` is what an answer for the session would allow from then on.
+    `grant` is what an answer for more than once would allow from then on: the tool's name, a blank, a pattern. `paths`
+    are resolved; `demands` is what a command wants beyond the sandbox ("network", "unsandboxed"). `agent` asks (build, plan).
     """
 
     id: str
@@ -22,6 +24,11 @@ class Approval(Wire):
     detail: str
     reason: str
     grant: str
+    risk: str
+    rule: str
+    paths: list[str]
+    demands: list[str]
+    agent: str
     time: int
 
 
@@ -32,28 +39,34 @@ class ApprovalList(Wire):
 
 
 class AnswerApproval(Wire):
-    """`cairn/approval/answer`: once, for this session, or no; `words` go to the agent."""
+    """`cairn/approval/answer`: once, for this session, for good ("always"), or no; `words` go to the agent.
+
+    With "session" and "always" `pattern` is what is allowed of the same tool from then on, instead of what was offered.
+    """
 
     id: Id
-    decision: Literal["allow", "session", "deny"]
+    decision: Literal["allow", "session", "always", "deny"]
     words: Words = ""
+    pattern: Annotated[str, Field(max_length=2_000)] = ""
 
 
 class Answered(Wire):
-    """`accepted` is false when somebody else had answered before."""
+    """The first answer counts. When this one was not `accepted`, `told` says in one line why, `by` who had answered."""
 
     accepted: bool
+    told: str = ""
+    by: str = ""
 
 
 class Subscribe(Wire):
-    """`cairn/events/subscribe`: from now on `cairn/event` for everything after `since`.
+    """`cairn/events/subscribe`: from now on `cairn/event` for everything after `since`; after what is newest now, where it is null.
 
     `session` limits it to one session. With `stream` also `cairn/stream`, text as it comes.
     A second call replaces the first. The reply comes before the first notification.
     """
 
     session: Id | None = None
-    since: int = Field(default=0, ge=0)
+    since: Annotated[int, Field(ge=0)] | None = 0
     stream: bool = True
     answers: bool = False
     """Whether this client can put an approval before a person; while one can, the host waits for it."""
@@ -84,4 +97,20 @@ class StreamNotice(Wire):
     text: str
 
 
-NOTICES: dict[str, type[Wire]] = {"cairn/event": EventNotice, "cairn/stream": StreamNotice}
+class WaitingNotice(Wire):
+    """`cairn/waiting`: what waits for a person changed, in any session. To whoever follows events, whichever they are.
+
+    `approvals` counts the open questions, `sessions` names where they are; `title` is the oldest one's.
+    """
+
+    approvals: int
+    sessions: list[str]
+    title: str
+
+
+NOTICES: dict[str, type[Wire]] = {
+    "cairn/event": EventNotice,
+    "cairn/stream": StreamNotice,
+    "cairn/waiting": WaitingNotice,
+    "cairn/views/changed": ViewsNotice,
+}

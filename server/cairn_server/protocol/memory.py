@@ -111,6 +111,19 @@ class Shown(Wire):
     time: int
 
 
+class Locate(Wire):
+    """`cairn/memory/locate`: `ref` as a search or a list gave it: a claim's id, e123, T1.2, a memory file, one with #Section."""
+
+    ref: Id
+
+
+class Located(Wire):
+    """The file in which it stands, and the line, counted from 1."""
+
+    path: str
+    line: int
+
+
 class Remember(Wire):
     """`cairn/memory/remember`: the user has `text` remembered; a rule binds. `replaces` are ids of claims."""
 

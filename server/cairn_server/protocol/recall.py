@@ -14,6 +14,7 @@ Number = Annotated[int, Field(ge=1, le=2**53)]
 class TaskInfo(Wire):
     """A task of the workspace. `evidence` are event numbers; `session` last worked on it, `current` is what it does now.
 
+    `agent` is that session's (build, plan), "" where there is none any more; `at_work` while it runs or waits for a person.
     `tokens` and `cost` were spent on it and on all below it; 0 when nobody asked for them.
     """
 
@@ -29,6 +30,8 @@ class TaskInfo(Wire):
     changed: int
     session: str
     current: bool
+    agent: str
+    at_work: bool
     tokens: int
     cost: float
     line: str
@@ -133,7 +136,7 @@ class PreviewWindow(Wire):
     session: Id
     at: Number | None = None
     line: Number | None = None
-    tokens: int = Field(ge=100, le=10_000_000)
+    tokens: int = Field(default=32_000, ge=100, le=10_000_000)
     facts_only: bool = False
 
 

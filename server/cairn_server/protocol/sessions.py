@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cairn_memory.events import Budget, State, Usage
 from cairn_server.protocol.base import Id, Name, Wire, Words
+from cairn_server.protocol.gate import ContractFile
 
 
 class Settings(Wire):
@@ -19,14 +20,23 @@ class Settings(Wire):
     api_key: Name | None = Field(default=None, repr=False)
     window: int | None = Field(default=None, ge=1_000, le=100_000_000)
     max_steps: int | None = Field(default=None, ge=0)
+    max_tokens: int | None = Field(default=None, ge=0)
+    max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """US dollars; of this and the other limits 0 is none, and each counts from where the session is."""
+    max_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    unattended: Literal["wait", "deny"] | None = None
+    """What becomes of a call that needs an answer while nobody is there: it waits, or is denied after `deny_after` seconds."""
+    deny_after: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     approve_all: bool = False
+    contract: ContractFile | None = None
+    """What the run may do unattended. On resume an empty text takes away the contract that the session has."""
 
 
 class StartRun(Wire):
     """`cairn/run/start`: a new session works on `prompt` in `root` (absolute; the host's own by default)."""
 
     prompt: Words = Field(min_length=1)
-    mode: Literal["build", "plan"] | None = None
+    mode: Literal["build", "plan", "propose"] | None = None
     root: Name | None = None
     settings: Settings = Settings()
 
@@ -113,6 +123,38 @@ class SessionList(Wire):
     """`cairn/session/list`: newest first."""
 
     sessions: list[SessionInfo]
+
+
+class AskDrift(Wire):
+    """`cairn/session/drift`: what changed while a session rested; without `session` the newest that was interrupted."""
+
+    session: Id | None = None
+
+
+class DriftLine(Wire):
+    """One thing that is other: what kind of change (changed, branch, commit, tests, ...), and of what. "" for a remark."""
+
+    kind: str
+    what: str
+
+
+class SessionDrift(Wire):
+    """What resuming `session` would find other than it left it. Nothing was asked of a model, and nothing written.
+
+    `commits` came since, the newest first. `moved` is where its work tree lay before, "" when it lies there still.
+    `killed`: its host stopped in mid-run. `page` is the same as Markdown.
+    """
+
+    session: str
+    goal: str
+    state: State
+    reason: str
+    rested: int
+    lines: list[DriftLine]
+    commits: list[str]
+    moved: str
+    killed: bool
+    page: str
 
 
 class Document(Wire):

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from cairn_server.terminal import words
+from cairn_server import words
 from cairn_server.terminal.connection import Dial
 from cairn_server.terminal.exits import DONE
 from cairn_server.terminal.sanitise import one_line
@@ -56,7 +56,9 @@ def rebuild(dial: Dial, session: str | None, as_json: bool) -> int:
 
 
 def _checkpoint(each: Found) -> list[str]:
-    trouble = each["problem"] or (f"{len(each['dropped'])} untrue lines left out" if each["dropped"] else "")
+    trouble = each["problem"] or (
+        f"{len(each['dropped'])} lines of the judgement left out" if each["dropped"] else ""
+    )
     return [
         f"checkpoint {each['number']}",
         f"up to e{each['covers']}",

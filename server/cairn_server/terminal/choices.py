@@ -2,8 +2,10 @@
 
 import os
 from argparse import Namespace
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from cairn_server.terminal.exits import USAGE, CommandFailed
 from cairn_server.terminal.screen import has_person, is_live
 
 
@@ -19,6 +21,32 @@ class Manner(NamedTuple):
     hints: bool = True
 
 
+CONTRACT = 100_000
+"""Bytes of a contract's file; a longer one is none."""
+
+
+def read_contract(name: str) -> dict[str, str]:
+    """The wire's `ContractFile`. Raises CommandFailed when the file cannot be read."""
+    if name == "none":
+        return {"file": "none", "text": ""}
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(CONTRACT + 1)
+    except OSError as error:
+        raise CommandFailed(
+            f"{name}: cannot be read ({error.strerror}); give the contract's file", USAGE
+        ) from error
+    if len(data) > CONTRACT:
+        raise CommandFailed(f"{name}: larger than {CONTRACT:,} bytes, so it is no contract", USAGE)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CommandFailed(f"{name}: not UTF-8; save it as UTF-8", USAGE) from None
+    if not text.strip():
+        raise CommandFailed(f"{name}: empty; a contract has a goal, [stop], [budget] and [answers]", USAGE)
+    return {"file": name, "text": text}
+
+
 class Choices(NamedTuple):
     """None leaves a setting to the environment, then to the host."""
 
@@ -29,6 +57,8 @@ class Choices(NamedTuple):
     yes: bool = False
     json: bool = False
     reasoning: bool = False
+    contract: str | None = None
+    """The file of the unattended contract; "none" takes a session's contract away."""
 
     @classmethod
     def of(cls, options: Namespace) -> "Choices":
@@ -42,7 +72,7 @@ class Choices(NamedTuple):
 
     def settings(self) -> dict[str, Any]:
         """The wire's `Settings`. The key goes to the host's memory and nowhere else."""
-        chosen = {
+        chosen: dict[str, Any] = {
             "model": self.model or os.environ.get("CAIRN_MODEL") or None,
             "base_url": self.base_url or os.environ.get("OPENAI_BASE_URL") or None,
             "api_key": os.environ.get("OPENAI_API_KEY") or None,
@@ -50,4 +80,6 @@ class Choices(NamedTuple):
             "max_steps": self.max_steps,
             "approve_all": self.yes,
         }
+        if self.contract is not None:
+            chosen["contract"] = read_contract(self.contract)
         return {name: value for name, value in chosen.items() if value is not None}

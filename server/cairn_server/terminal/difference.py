@@ -1,7 +1,7 @@
 """What an approval is about, as lines: a diff in its colours, anything else as it is."""
 
 from cairn_server.terminal.line import Line, Span, line
-from cairn_server.terminal.sanitise import visible
+from cairn_server.terminal.sanitise import exact, visible
 
 _STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 INDENT = "    "
@@ -11,8 +11,8 @@ def difference(group: str, text: str, most: int) -> list[Line]:
     """At most `most` lines of `text`, and how many there are beyond: nobody shall allow unseen what is hidden."""
     if not text.strip():
         return []
-    parts = visible(text.rstrip("\n")).split("\n")
-    is_diff = any(part.startswith(("--- ", "+++ ", "@@ ")) for part in parts[:3])
+    is_diff = any(part.startswith(("--- ", "+++ ", "@@ ")) for part in text.split("\n", 3)[:3])
+    parts = (visible if is_diff else exact)(text.rstrip("\n")).split("\n")
     shown = [_line(group, part, is_diff) for part in parts[:most]]
     if len(parts) > most:
         hidden = f"{INDENT}… {len(parts) - most} more lines are not shown here; `cairn show SESSION --json` has them"

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from cairn_server.terminal.paint import break_at
-from cairn_server.terminal.sanitise import visible
+from cairn_server.terminal.sanitise import unsettled, visible
 
 _BULLET = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+|\s+")
 _HEADING = re.compile(r"#{1,6} ")
@@ -37,8 +37,12 @@ class Flow:
     def feed(self, text: str, width: int) -> list[Text]:
         """Takes in more text; the rows of at most `width` cells that are now complete."""
         text, self._width = self._held + text, width
-        self._held = "\r" if text.endswith("\r") else ""  # may be half of a line end
-        *whole, rest = (self._line + visible(text.removesuffix("\r")).expandtabs(4)).split("\n")
+        keep = 1 if text.endswith("\r") else unsettled(text)  # may be half of a line end, or of an emoji
+        self._held = text[len(text) - keep :]
+        return self._take(text[: len(text) - keep])
+
+    def _take(self, text: str) -> list[Text]:
+        *whole, rest = (self._line + visible(text).expandtabs(4)).split("\n")
         rows: list[Text] = []
         for each in whole:
             self._line = each
@@ -53,7 +57,10 @@ class Flow:
 
     def end(self) -> list[Text]:
         """The last row, when the text ends without a line feed."""
-        rows = [self.tail()] if self._line[self._begin :] else []
+        held, self._held = self._held, ""
+        rows = self._take(held.removesuffix("\r"))
+        if self._line[self._begin :]:
+            rows.append(self.tail())
         self._line = ""
         self._end_line()
         self._code = False

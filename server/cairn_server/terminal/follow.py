@@ -5,12 +5,13 @@ from queue import Empty
 from typing import Any, cast
 
 from cairn_server.terminal.choices import Manner
-from cairn_server.terminal.connection import Connection, Dial, Inbox, Lost, Notice
+from cairn_server.terminal.connection import Connection, Dial, HostLost, Inbox, Lost, Notice
 from cairn_server.terminal.draft import Draft
 from cairn_server.terminal.exits import BY_STATE, FAILED, INTERRUPTED, WAITING, CommandFailed
 from cairn_server.terminal.keys import Keyboard, Typed
 from cairn_server.terminal.line import Span, line
-from cairn_server.terminal.question import Question
+from cairn_server.terminal.matches import MATCHES, matches
+from cairn_server.terminal.question import Answer, Question
 from cairn_server.terminal.sessions import pages, subscribe
 from cairn_server.terminal.signals import Signalled
 from cairn_server.terminal.standing import Standing
@@ -117,10 +118,11 @@ class Follower:
         waiting = self._waiting()
         if self._manner.approve:
             for approval in waiting:
-                self._answer(approval, "allow", "")
+                self._answer(approval, Answer("allow"))
         elif self._keyboard is not None and self._question is None and waiting:
             self._keyboard.forget()
             self._question = Question(waiting[0])
+            self._view.ring()
             self._show_question()
 
     def _retract(self) -> None:
@@ -135,8 +137,9 @@ class Follower:
     def _typed(self, text: str) -> None:
         if self._question is not None and not self.draft.text:
             answer = self._question.type(text)
-            if answer is not None:
-                self._answer(self._question.approval, answer.decision, answer.words)
+            if self._question.unshown:
+                self._show_matches(self._question)
+            if answer is not None and self._answer(self._question.approval, answer):
                 self._question = None
             self._show_question()
             self._ask()
@@ -146,16 +149,52 @@ class Follower:
         if said:
             self._connection.post("cairn/run/resume", {"session": self._standing.session, "prompt": said})
 
-    def _answer(self, approval: Approval, decision: str, words: str) -> None:
+    def _answer(self, approval: Approval, answer: Answer) -> bool:
+        """Sends the answer. False when it was refused, and why was said: the question stays."""
+        params = {"id": approval["id"], "decision": answer.decision, "words": answer.words}
+        if answer.decision == "always":
+            try:
+                heard = self._connection.request(
+                    "cairn/approval/answer", params | {"pattern": answer.pattern}
+                )
+            except HostLost:
+                return True  # asked anew by the host that takes over
+            except CommandFailed as error:
+                self._say(str(error))
+                return False
+            if not heard["accepted"]:
+                self._say(str(heard.get("told", "")))
+        else:
+            self._connection.post("cairn/approval/answer", params)
         self._answered.add(approval["id"])
-        params = {"id": approval["id"], "decision": decision, "words": words}
-        self._connection.post("cairn/approval/answer", params)
+        return True
+
+    def _show_matches(self, question: Question) -> None:
+        """Says which past calls the pattern in question would have let run, and whether it may be allowed at all."""
+        approval = question.approval
+        params = {
+            "tool": approval["name"],
+            "pattern": question.unshown,
+            "approval": approval["id"],
+            "limit": MATCHES,
+        }
+        try:
+            found = self._connection.request("cairn/gate/past", params)
+        except CommandFailed as error:
+            self._say(str(error))
+            return
+        for each in matches(question.unshown, found):
+            self._view.say(each)
+        if not found["refused"]:
+            question.shown()
+        else:
+            question.unshown = ""
 
     def _show_question(self) -> None:
         question = self._question
         first = "  (your own line first: Enter says it, Esc drops it)" if self.draft.text else ""
         self._view.banner(f"{question.text}{first}" if question else "")
-        self._view.draft(question.draft if question and question.wants_words else self.draft.text)
+        self._view.draft(question.draft if question and question.writes else self.draft.text)
 
     # --- signals ---------------------------------------------------------------------------
 

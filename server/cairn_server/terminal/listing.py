@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from cairn_server.terminal import words
+from cairn_server import words
 from cairn_server.terminal.connection import Dial
 from cairn_server.terminal.exits import DONE
 from cairn_server.terminal.sanitise import one_line
@@ -35,10 +35,21 @@ def sessions(dial: Dial, as_json: bool) -> int:
         print("no sessions yet; begin one with: cairn run PROMPT")
     elif is_live():
         _table(found)
+        for line in waiting(found):
+            print(one_line(line))
     else:
         for each in found:
             print("\t".join(_row(each)))
     return DONE
+
+
+def waiting(found: Sequence[SessionInfo]) -> list[str]:
+    """A line for each session that waits for an answer: for what, and how to give it."""
+    return [
+        f"waiting: {each['session']} {each['reason']}; answer with: cairn attach {each['session']}"
+        for each in found
+        if each["state"] == "waiting"
+    ]
 
 
 def status(dial: Dial, folder: str, as_json: bool) -> int:

@@ -98,6 +98,9 @@ class LiveView:
         self._live.start()
         self._live.refresh()
 
+    def ring(self) -> None:
+        self._page.console.bell()
+
     def pause(self) -> None:
         self._live.stop()
 

@@ -53,6 +53,13 @@ def reasoning(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reasoning", action="store_true", help="the model's reasoning in full, not folded")
 
 
+def shell_command(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(network=False)
+    parser.add_argument(
+        "cmd", nargs="+", metavar="CMD", help="after --: the command, or one line of shell in quotes"
+    )
+
+
 def work(parser: argparse.ArgumentParser) -> None:
     """What may be chosen for a run."""
     mode(parser)
@@ -60,7 +67,11 @@ def work(parser: argparse.ArgumentParser) -> None:
 
 
 def mode(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--mode", choices=("build", "plan"), help="plan only reads")
+    parser.add_argument(
+        "--mode",
+        choices=("build", "plan", "propose"),
+        help="plan only reads; propose changes nothing before your yes",
+    )
 
 
 def settings(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +121,19 @@ def imports(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         help="a session's file of Claude Code, Codex or OpenCode",
+    )
+
+
+def redact(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", default=[], help="what to mask; - or nothing for stdin"
+    )
+    parser.add_argument(
+        "--batch",
+        metavar="FILE",
+        default=None,
+        help='JSON lines, each a text or {"text": ..., "id": ...}; - for stdin. Answers are JSON lines with '
+        "id, text (masked) and found (kind, start, end); a bad line is told on stderr, the rest is answered, exit code 2",
     )
 
 
@@ -172,3 +196,45 @@ place.__name__ = "event number or line:N"
 
 def tokens(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokens", metavar="N", type=number, required=True, help="what it may take")
+
+
+# --- what may happen ------------------------------------------------------------------------
+
+
+def optional_prompt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "prompt",
+        metavar="PROMPT",
+        nargs="?",
+        default=None,
+        help="what there is to do; - reads it from stdin; with --contract its goal by default",
+    )
+
+
+def contract(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--contract",
+        metavar="FILE",
+        help="what it may do unattended: goal, stop rules, budget, answers (TOML); on resume `none` takes it away",
+    )
+
+
+def decision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "event",
+        metavar="EVENT",
+        help="an event of the call (e123), or the call: step and place (3.0), or its id",
+    )
+    parser.add_argument(
+        "--session",
+        metavar="SESSION",
+        default=None,
+        help="whose call that is; the newest session's by default",
+    )
+
+
+def grants(parser: argparse.ArgumentParser) -> None:
+    """`grants` alone lists; `grants revoke PATTERN` takes one back."""
+    parser.add_argument("action", metavar="revoke", nargs="?", choices=("revoke",), default=None,
+                        help="revoke PATTERN")  # fmt: skip
+    parser.add_argument("pattern", metavar="PATTERN", nargs="*", default=[], help="as the list shows it")

@@ -5,7 +5,7 @@ import time
 from rich.cells import cell_len
 from rich.text import Text
 
-from cairn_server.terminal import words
+from cairn_server import words
 from cairn_server.terminal.sanitise import one_line
 from cairn_server.terminal.standing import Standing
 

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cairn_server.terminal import listing, words
+from cairn_server import words
+from cairn_server.terminal import listing
 from cairn_server.terminal.choices import Choices
 from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import DONE, USAGE, CommandFailed
@@ -136,6 +137,8 @@ class PromptLoop:
             goal = last["goal"] if len(last["goal"]) <= 50 else f"{last['goal'][:49]}…"
             facts = words.joined(last["session"], last["state"], words.ago(last["updated"]))
             print(one_line(f"last: {goal} ({facts}); /resume goes on with it"))
+        for line in listing.waiting(sessions):
+            print(one_line(line))
         print("/help says what there is")
         print()
 
@@ -170,8 +173,8 @@ class PromptLoop:
         self._follow(connection, since, prompt, known=False)
 
     def _set_mode(self, rest: str) -> None:
-        if rest not in ("plan", "build"):
-            raise CommandFailed("say /mode plan or /mode build")
+        if rest not in ("plan", "propose", "build"):
+            raise CommandFailed("say /mode plan, /mode propose or /mode build")
         self._mode, self._session = rest, None
         print(f"  the next words begin a new session in {rest} mode")
 

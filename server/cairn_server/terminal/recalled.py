@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cairn_server.terminal import words
+from cairn_server import words
 from cairn_server.terminal.line import Line, Span, line
 from cairn_server.terminal.wire import Event, Payload
 
@@ -13,6 +13,8 @@ REASONS = {
     "limit": "it was full",
     "exceeded": "the provider found it too long",
     "imported": "the session comes from elsewhere",
+    "forked": "the session goes on from another one",
+    "rewound": "the conversation was taken back",
     "command": "as asked",
 }
 
@@ -31,12 +33,12 @@ def window_rebuilt(payload: Payload, before: int) -> Line:
 
 
 def checkpoint_written(event: Event, payload: Payload) -> list[Line]:
-    """Its number, what it covers, whether it was judged, and what was found untrue."""
+    """Its number, what it covers, whether it was judged, and how much of the judgement was left out."""
     dropped = len(payload.get("dropped", ()))
     said = words.joined(
         f"checkpoint {payload.get('number', '')} up to e{payload.get('covers', '')}",
         "facts and judgement" if payload.get("judged") else "facts only",
-        f"{dropped} untrue line{'' if dropped == 1 else 's'} left out" if dropped else "",
+        f"{dropped} line{'' if dropped == 1 else 's'} of the judgement left out" if dropped else "",
         words.money(float(payload.get("cost", 0.0))),
         str(payload.get("problem", "")),
     )
@@ -103,6 +105,21 @@ def session_imported(event: Event, payload: Payload) -> list[Line]:
     return [_note(words.joined(f"imported from {payload.get('path', '')}", messages, left))]
 
 
+def session_forked(event: Event, payload: Payload) -> list[Line]:
+    """Where the session goes on from."""
+    return [_note(f"goes on from e{payload.get('event', 0)} of {payload.get('source', '')}")]
+
+
+def session_rewound(event: Event, payload: Payload) -> list[Line]:
+    """Work that was taken back, or put back."""
+    count = len(payload.get("files", ()))
+    files = f"{count} file{'s' if count != 1 else ''}" if count else ""
+    talk = "the conversation" if payload.get("conversation") else ""
+    undone = payload.get("undoes", 0)
+    what = f"put back what e{undone} took" if undone else f"taken back to e{payload.get('to', 0)}"
+    return [_note(words.joined(what, files, talk))]
+
+
 TELLERS: dict[str, Callable[[Event, Payload], list[Line]]] = {
     "checkpoint.written": checkpoint_written,
     "claim.remembered": claim_remembered,
@@ -112,6 +129,8 @@ TELLERS: dict[str, Callable[[Event, Payload], list[Line]]] = {
     "task.changed": task_changed,
     "drift.found": drift_found,
     "session.imported": session_imported,
+    "session.forked": session_forked,
+    "session.rewound": session_rewound,
 }
 
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from cairn_server.terminal import recalled, words
-from cairn_server.terminal.difference import difference
+from cairn_server import words
+from cairn_server.terminal import asked, recalled
 from cairn_server.terminal.line import Line, Span, block, line
 from cairn_server.terminal.wire import Event, Payload
 
@@ -13,8 +13,6 @@ PROMPT_LINES = 12
 """Of the user's own words; who wants the rest knows them."""
 ERROR_LINES = 4
 """Of what a failed call gave back; the model has it all."""
-DETAIL_LINES = 120
-"""Of what an approval is about: a diff, a command."""
 NAME_WIDTH = 5
 """The tools' names, so that what follows stands in a column."""
 
@@ -31,7 +29,12 @@ STATES = {
     "budget": ("■", "bold yellow", "stopped by its budget"),
     "interrupted": ("■", "bold yellow", "interrupted"),
 }
-ANSWERS = {"allow": "allowed once", "session": "allowed for this session", "deny": "denied"}
+ANSWERS = {
+    "allow": "allowed once",
+    "session": "allowed for this session",
+    "always": "allowed for good",
+    "deny": "denied",
+}
 
 
 class Story:
@@ -68,6 +71,7 @@ class Story:
             "process.started": self._nothing,
             "process.ended": self._process_ended,
             "host.started": self._host_started,
+            **asked.TELLERS,
             **recalled.TELLERS,
         }
 
@@ -197,25 +201,21 @@ class Story:
         return [line("work", Span("      "), Span(each.rstrip(), "dim", True)) for each in said]
 
     def _approval(self, event: Event, payload: Payload) -> list[Line]:
-        title, reason = str(payload.get("title", "")), str(payload.get("reason", ""))
-        self._titles[str(payload.get("call", ""))] = title
-        head = line("ask", Span("? ", "bold yellow"), Span(title, "bold", True))
-        why = [line("ask", Span("  "), Span(reason, "yellow"), hang=2)] if reason else []
-        detail = str(payload.get("detail", ""))
-        if f"bash {detail}" == title:
-            return [head, *why]
-        return [head, *why, *difference("ask", detail, DETAIL_LINES)]
+        self._titles[str(payload.get("call", ""))] = str(payload.get("title", ""))
+        return asked.question(payload)
 
     def _answer(self, event: Event, payload: Payload) -> list[Line]:
         decision = str(payload.get("decision", ""))
         style = "yellow" if decision == "deny" else "green"
         said = str(payload.get("words", "")).strip()
         by = str(payload.get("by", ""))
+        pattern = str(payload.get("pattern", ""))
         return [
             line(
                 "ask",
                 Span(f"  {ANSWERS.get(decision, decision)}", style),
                 Span(f" by {by}" if by else "", "dim"),
+                Span(f", as {pattern}" if pattern else "", "dim"),
                 Span(f": {said}" if said else "", "", True),
             )
         ]

@@ -4,7 +4,7 @@ import json
 from argparse import Namespace
 from typing import Any
 
-from cairn_server.terminal import words
+from cairn_server import words
 from cairn_server.terminal.connection import Dial
 from cairn_server.terminal.exits import DONE, USAGE, CommandFailed
 from cairn_server.terminal.sanitise import one_line

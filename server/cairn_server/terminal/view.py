@@ -5,6 +5,7 @@ import sys
 from typing import Protocol, TextIO
 
 from cairn_server.terminal.line import Gaps, Line, plain
+from cairn_server.terminal.sanitise import one_line
 from cairn_server.terminal.screen import is_live
 from cairn_server.terminal.standing import Standing
 from cairn_server.terminal.story import Story
@@ -42,6 +43,10 @@ class View(Protocol):
         """Time has passed."""
         ...
 
+    def ring(self) -> None:
+        """Somebody is wanted who may look elsewhere."""
+        ...
+
     def pause(self) -> None:
         """Lets go of the screen: the program is suspended, or ends. The next call takes it back."""
         ...
@@ -54,6 +59,7 @@ class Still:
     def late(self, step: int) -> None: ...
     def draft(self, text: str) -> None: ...
     def tick(self) -> None: ...
+    def ring(self) -> None: ...
     def pause(self) -> None: ...
 
 
@@ -72,7 +78,7 @@ class JsonView(Still):
 
     def banner(self, text: str) -> None:
         if text:
-            print("cairn:", text, file=sys.stderr, flush=True)
+            print("cairn:", one_line(text), file=sys.stderr, flush=True)
 
 
 class PlainView(Still):
@@ -93,7 +99,7 @@ class PlainView(Still):
 
     def banner(self, text: str) -> None:
         if text and text != self._banner:
-            self._write(f"  {text}\n")
+            self._write(f"  {one_line(text)}\n")
         self._banner = text
 
     def draft(self, text: str) -> None:

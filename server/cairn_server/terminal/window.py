@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from cairn_server.terminal import words
+from cairn_server import words
 from cairn_server.terminal.connection import Dial
 from cairn_server.terminal.exits import DONE
 from cairn_server.terminal.sanitise import one_line, visible

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypedDict
 Payload = dict[str, Any]
 """The object that `cairn_memory.events` declares for the event's kind. Fields may be missing."""
 
-Decision = Literal["allow", "session", "deny"]
+Decision = Literal["allow", "session", "always", "deny"]
 
 
 class Event(TypedDict):

@@ -125,7 +125,7 @@ def test_the_index_names_each_event_by_number_and_in_one_line() -> None:
         ModelReplied(step=2),
     ]
     lines = event_index(logged(n, payload) for n, payload in enumerate(events, start=10)).splitlines()
-    assert lines[0].startswith('e10 user: "Make it fast (/from-cairn>') and len(lines[0]) < 80
+    assert lines[0].startswith('e10 user: "Make it fast \u2039/from-cairn>') and len(lines[0]) < 80
     assert lines[1:] == [
         'e11 you: "I read it first."',
         "e12 read src/a.py",

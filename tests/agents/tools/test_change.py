@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from desk import Desk
 
-from cairn_agents.tools import change
+from cairn_agents.tools import content
 from cairn_agents.tools.base import ToolError
 
 
@@ -72,7 +72,7 @@ async def test_a_binary_file_is_neither_edited_nor_overwritten(desk: Desk) -> No
 async def test_a_file_too_large_to_hold_is_refused_with_another_way(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change, "LARGEST", 10)
+    monkeypatch.setattr(content, "LARGEST", 10)
     desk.put("f", "a" * 11)
     assert "sed -i" in await desk.fails("edit", path="f", old="a", new="b")
 
@@ -106,9 +106,9 @@ async def test_what_a_kill_in_mid_write_left_beside_the_file_is_removed(
     assert (desk.root / "f").read_text(encoding="utf-8") == "new\n"
 
 
-def _killed(*arguments: object) -> None:
+def _killed(*arguments: object, **names: object) -> None:
     raise OSError(5, "killed")
 
 
-def _nothing(*arguments: object) -> None:
+def _nothing(*arguments: object, **names: object) -> None:
     """A process that is killed cleans nothing up."""

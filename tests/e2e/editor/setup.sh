@@ -73,15 +73,30 @@ extension() {
     npm run --silent typecheck
     npm run --silent package > "$rig/package.log" || { cat "$rig/package.log"; exit 1; }
   )
+  take extensions "$source/dist/cairn.vsix"
+}
+
+bundled() { # the same with the server in it
+  make -s -C "$checkout" wheels
+  (cd "$checkout/vscode-extension" && npm run --silent package:bundled > "$rig/package.log") || { cat "$rig/package.log"; exit 1; }
+  take bundled "$checkout/vscode-extension/dist/cairn-bundled.vsix"
+}
+
+take() { # FOLDER VSIX: installs the extension into a fresh folder
   local node="$rig/node/bin/node" server="$rig/code-server/node_modules/code-server/lib/vscode/out/server-main.js"
-  rm -rf "$rig/extensions"
+  rm -rf "${rig:?}/$1"
   "$node" "$server" --accept-server-license-terms --server-data-dir "$rig/install" --user-data-dir "$rig/install" \
-    --extensions-dir "$rig/extensions" --install-extension "$source/dist/cairn.vsix" > "$rig/install.log" 2>&1 ||
+    --extensions-dir "$rig/$1" --install-extension "$2" > "$rig/install.log" 2>&1 ||
     { cat "$rig/install.log"; fail "VS Code does not take the extension"; }
 }
 
+sources_of_server() {
+  (cd "$checkout" && find server agents memory pyproject.toml constraints.txt -type f -not -name '*.pyc' -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+}
+
 sources_of_extension() { # one hash over all that goes into the package
-  (cd "$checkout/vscode-extension" && find . -type f -not -path './node_modules/*' -not -path './dist/*' -print0 |
+  (cd "$checkout/vscode-extension" && find . -type f -not -path './node_modules/*' -not -path './dist/*' -not -path './bundle/wheels/*' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
 }
 
@@ -93,3 +108,4 @@ once code-server "$CODE_SERVER" code_server
 once node "$CODE_SERVER $NODE $(node --version)" node_for_code_server
 once playwright "$PLAYWRIGHT" install_into playwright "playwright-core@$PLAYWRIGHT"
 once extension "$CODE_SERVER $(sources_of_extension)" extension
+once bundled "$CODE_SERVER $(sources_of_extension) $(sources_of_server)" bundled

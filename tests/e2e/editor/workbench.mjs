@@ -2,7 +2,14 @@
 //
 // A scenario is a program that calls `scenario` with what shall happen. It gets one argument, a JSON object:
 //   rig      what setup.sh filled              folder   the workspace to open
+//   workspace   a .code-workspace file to open instead
+//   empty    true for a window without a folder
 //   scratch  a new folder for this run         server   the setting cairn.server.command
+//   settings more of the user's settings (none if not given)
+//   extensions  the folder in rig with the extension to take ("extensions" if not given)
+//   environment more variables of VS Code's (none if not given)
+//   untrusted  true for a window on a folder that is not trusted, and whose dialog was answered so
+//   port     where VS Code answers, when it is not to be any
 //   patience milliseconds that the window may take for one thing (60,000 if not given)
 // It ends with 0, or with 1 and the reason; then `scratch` has the logs and failure.png, the screen.
 import { spawn } from 'node:child_process';
@@ -24,13 +31,15 @@ const USER_SETTINGS = {
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
   'extensions.ignoreRecommendations': true,
+  'security.workspace.trust.startupPrompt': 'never',
   'git.openRepositoryInParentFolders': 'never',
   'chat.commandCenter.enabled': false,
   'chat.disableAIFeatures': true,
+  'files.autoSave': 'off', // a browser's workbench saves by itself
 };
 
-/** Opens `folder` in a workbench and runs `story(window, given)`. */
-export async function scenario(story) {
+/** Opens `folder` in a workbench and runs `story(window, given)`; `before` runs in each page before VS Code does. */
+export async function scenario(story, before = () => undefined) {
   const given = JSON.parse(process.argv[2]);
   const began = Date.now();
   let vscode;
@@ -38,19 +47,19 @@ export async function scenario(story) {
   try {
     vscode = await startVSCode(given);
     browser = await startBrowser(given);
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    page.setDefaultTimeout(DEADLINE_MS);
-    page.on('console', (message) => fs.appendFileSync(path.join(given.scratch, 'browser.log'), `${message.text()}\n`));
-    const window = new Window(page, given.scratch);
-    await page.goto(`${vscode.url}/?${new URLSearchParams({ folder: given.folder })}`);
-    await window.isReady();
-    page.setDefaultTimeout(Number(given.patience ?? DEADLINE_MS));
+    browser.setDefaultTimeout(DEADLINE_MS);
+    await browser.addInitScript(before);
+    browser.on('console', (message) => fs.appendFileSync(path.join(given.scratch, 'browser.log'), `${message.text()}\n`));
+    const opened = new URLSearchParams(given.empty ? { ew: 'true' } : given.workspace ? { workspace: given.workspace } : { folder: given.folder });
+    const window = new Window(browser, `${vscode.url}/?${opened}`, given.scratch);
+    await window.open();
+    browser.setDefaultTimeout(Number(given.patience ?? DEADLINE_MS));
     await story(window, given);
   } catch (error) {
     process.exitCode = 1;
     console.error(error.stack);
     console.error(`see failure.png, vscode.log and browser.log in ${given.scratch}`);
-    await browser?.pages()[0]?.screenshot({ path: path.join(given.scratch, 'failure.png') });
+    await browser?.pages().at(-1)?.screenshot({ path: path.join(given.scratch, 'failure.png') });
   } finally {
     await browser?.close();
     await vscode?.stop();
@@ -68,11 +77,11 @@ export async function until(what, condition) {
 }
 
 /** The VS Code server inside the code-server package: the same workbench, fewer parts. */
-async function startVSCode({ rig, scratch, server }) {
-  writeSettings(scratch, 'User', USER_SETTINGS);
+async function startVSCode({ rig, scratch, server, settings, extensions, environment, untrusted, port = undefined }) {
+  writeSettings(scratch, 'User', { ...USER_SETTINGS, ...settings });
   // A setting of machine scope counts only from here; from the user's settings it does so or not by chance.
   writeSettings(scratch, 'Machine', { 'cairn.server.command': server });
-  const port = await freePort();
+  port ??= await freePort();
   const log = fs.openSync(path.join(scratch, 'vscode.log'), 'w');
   const main = path.join(rig, 'code-server/node_modules/code-server/lib/vscode/out/server-main.js');
   const options = {
@@ -80,13 +89,14 @@ async function startVSCode({ rig, scratch, server }) {
     '--port': port,
     '--server-data-dir': path.join(scratch, 'server-data'),
     '--user-data-dir': path.join(scratch, 'user-data'),
-    '--extensions-dir': path.join(rig, 'extensions'),
+    '--extensions-dir': path.join(rig, extensions ?? 'extensions'),
     '--telemetry-level': 'off',
   };
-  const flags = ['--without-connection-token', '--accept-server-license-terms', '--disable-workspace-trust'];
+  const flags = ['--without-connection-token', '--accept-server-license-terms', ...(untrusted ? [] : ['--disable-workspace-trust'])];
   // A process group of its own: what VS Code has started ends with it.
   const process_ = spawn(path.join(rig, 'node/bin/node'), [main, ...Object.entries(options).flat().map(String), ...flags], {
     stdio: ['ignore', log, log],
+    env: { ...process.env, VSCODE_CLI: '1', ...environment }, // PATH is this one, not that of a login shell
     detached: true,
   });
   const ended = once(process_, 'exit');

@@ -157,6 +157,27 @@ async def test_ids_that_are_missing_or_used_again_become_unique(
     }
 
 
+async def test_no_secret_of_a_short_message_is_stored(
+    log: EventLog, blobs: BlobStore, tmp_path: Path
+) -> None:
+    secret = fake_secrets.WITH_FORM["openai legacy"]
+    path = write(
+        tmp_path / "s.jsonl",
+        {"meta": {"tool": "x"}},
+        {"role": "user", "content": f"use {secret} for it"},
+        {
+            "role": "assistant",
+            "content": f"I use {secret}.",
+            "tool_calls": [{"id": "1", "name": "bash", "arguments": {"command": f"echo {secret}"}}],
+        },
+        {"role": "tool", "tool_call_id": "1", "content": secret},
+    )
+    imported = await import_file(path, log, blobs, tmp_path)
+    events = await events_of(log, imported.session)
+    assert {UserMessage.kind, ModelReplied.kind, ToolFinished.kind} <= {event.kind for event in events}
+    assert all(secret not in event.text for event in events)
+
+
 async def test_texts_over_the_bounds_are_kept_whole_and_masked_in_blobs(
     log: EventLog, blobs: BlobStore, root: Path
 ) -> None:

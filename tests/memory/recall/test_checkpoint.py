@@ -38,6 +38,17 @@ def test_code_alone_fills_it_and_each_line_names_its_events(told: Told) -> None:
         assert all(item.events for item in made.items(section)), section
 
 
+def test_the_intent_is_what_the_user_typed_word_for_word() -> None:
+    typed = "Port the theme of `tui-renderer.ts` to the new engine;\n\n  - do  not change the public API,\n\t- ask first."
+    told = Told()
+    told.user(typed)
+    told.agent("I begin.")
+    told.user("Then the `menu`:  leave it\nas it is.")
+    intent = from_facts(told.facts).items("intent")
+    assert [item.text for item in intent] == [typed, "Then the `menu`:  leave it\nas it is."]
+    assert [item.events for item in intent] == [(1,), (3,)]
+
+
 def test_nothing_happened_makes_one_too() -> None:
     made = from_facts(Told().facts)
     assert from_json(made.to_json().encode()) == made

@@ -48,6 +48,47 @@ def test_the_users_words_stand_word_for_word() -> None:
     assert "Then go on with part 99, but keep colour99 as it is." in text
 
 
+def test_blanks_tabs_and_lines_of_the_users_words_stay_as_they_were_typed() -> None:
+    typed = "Keep  two blanks,\n\tthis tab and\n\n  - `a  b`\u00a0as it is."
+    told = Told()
+    told.user("Begin.")
+    told.user(typed)
+    told.call("edit", "ok", path="a.py", old="x", new="y")
+    told.user("Go on.")
+    assert typed in compose(Material(told.facts), 2_000).text
+
+
+def crowded() -> Told:
+    """A session of which every part of a window would have more than fits."""
+    told = long_session(200)
+    for n in range(60):
+        told.user(f"Never paint door {n} of the house red, and always ask before you touch its hinges.")
+    told.call("bash", "the end of it", command="make doors")
+    return told
+
+
+def rules(count: int) -> list[Remembered]:
+    return [Remembered(f"c{n}", f"- Never open door {n} of the old house. (c{n})") for n in range(count)]
+
+
+def test_many_rules_are_served_before_everything_else() -> None:
+    composed = compose(Material(crowded().facts, rules=rules(60)), 2_000)
+    assert all(rule.text in composed.text for rule in rules(60))
+    assert fits(composed, 2_000)
+
+
+def test_no_part_with_a_floor_is_crowded_out_and_nothing_is_cut_through_its_middle() -> None:
+    told = crowded()
+    for budget in (1_000, 2_000, 4_000):
+        composed = compose(Material(told.facts, rules=rules(300)), budget)
+        assert fits(composed, budget)
+        parts = {item.section: item.tokens for item in composed.items}
+        assert sum(parts.values()) <= budget, "no part takes what is not there"
+        assert all(parts[row.part] > 0 for row in TABLE if row.floor)
+        shown = [row.title for row in TABLE if parts[row.part]]
+        assert [line[3:] for line in composed.text.splitlines() if line.startswith("## ")] == shown
+
+
 def test_rules_stand_byte_for_byte_and_before_all_else_in_any_budget() -> None:
     told = long_session(50)
     for budget in (300, 2_000, 60_000):
@@ -100,11 +141,12 @@ def test_the_receipt_names_what_was_left_out() -> None:
     assert sum(item.tokens for item in composed.items) <= 1_000
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=2_000), st.floats(1, 500))
 def test_a_text_cut_to_fit_fits_and_something_is_left_of_it(text: str, room: float) -> None:
     left = clip(text, room, "e1")
     assert cost(left) <= room
-    assert left or not text or room < 4
+    assert left or not text or room < 6
 
 
 def test_what_nobody_needs_goes_to_the_others() -> None:
@@ -179,6 +221,16 @@ class TestStanding:
         told.add(HostMessage(text="Two tasks are still open."))
         assert compose(Material(told.facts), 1_000).standing == "working"
 
+    def test_where_the_log_says_that_it_rests_it_rests(self) -> None:
+        told = Told()
+        told.user("Rename it.")
+        told.agent("Renamed.")
+        told.add(HostMessage(text="Two tasks are still open."))
+        told.add(StateChanged(state="done", reason="the agent stopped"))
+        assert compose(Material(told.facts), 1_000).standing == "finished"
+        told.user("And now the other one.")
+        assert compose(Material(told.facts), 1_000).standing == "working"
+
     def test_who_knows_better_is_believed(self) -> None:
         assert compose(Material(long_session(5).facts, standing="finished"), 1_000).standing == "finished"
 
@@ -239,3 +291,26 @@ def test_a_thousand_events_are_composed_fast() -> None:
         compose(Material(told.facts), 4_000)
         taken.append(time.process_time() - started)
     assert min(taken) < 0.15
+
+
+def test_what_a_person_took_out_of_the_checkpoint_is_in_no_part_of_the_next_window() -> None:
+    told = Told()
+    told.user("Mend the parser.")
+    told.call("edit", "ok", path="src/legacy_parser.ts", old="a", new="b")
+    told.call("edit", "ok", path="src/parser.ts", old="a", new="b")
+    told.call(
+        "bash", "error: flaky_socket is not there\nFAILED test_socket", command="make socket", exit_code=1
+    )
+    for n in range(60):  # so that it is no longer among what happened last
+        told.call("read", f"const value{n} = {n}", path=f"src/other{n}.ts")
+    made = from_facts(told.facts)
+    page = to_markdown(made)
+    doomed = ("legacy_parser", "flaky_socket", "make socket")
+    whole = compose(Material(told.facts, made), 6_000).text
+    assert all(word in whole for word in ("legacy_parser", "flaky_socket"))
+    edited = "\n".join(line for line in page.split("\n") if not any(word in line for word in doomed))
+    assert edited != page
+    text = compose(Material(told.facts, hand_edit(page, edited, made)), 6_000).text
+    before = text.partition("## What happened last")[0]
+    assert not any(word in before for word in ("legacy_parser", "error: flaky_socket", "make socket"))
+    assert "parser.ts (changed" in before

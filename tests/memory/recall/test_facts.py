@@ -13,8 +13,11 @@ from cairn_memory.events import (
     FileEffect,
     ModelReplied,
     NoteAdded,
+    NoteRemoved,
     ProcessEnded,
     ProcessStarted,
+    SessionResumed,
+    SessionStarted,
     ToolCall,
     ToolFinished,
     Usage,
@@ -117,6 +120,11 @@ def test_a_line_of_a_search_names_its_file_without_the_line() -> None:
     assert (files, symbols) == (["src/hooks_test.go", "src/a_b.go"], ["TestEnv"])
 
 
+def test_an_escape_of_a_pattern_is_no_part_of_a_name_and_a_bare_ending_is_no_file() -> None:
+    files, symbols = names_in(r"grep '\bValidateToken' *.json and .json in C:\src\build_all")
+    assert (files, symbols) == ([], ["ValidateToken", "build_all"])
+
+
 def test_a_long_run_of_one_word_takes_no_long_time() -> None:
     names_in("a" * 40_000 + "." * 40_000 + "/a" * 20_000)
 
@@ -146,6 +154,16 @@ def test_processes_and_approvals_end() -> None:
     assert not told.facts.approvals
 
 
+def test_files_move_with_the_folder_of_the_session() -> None:
+    told = Told()
+    told.add(SessionStarted(goal="g", root="/old"))
+    told.call("edit", path="/old/src/a.py", old="x", new="y")
+    told.call("edit", path="/elsewhere/b.py", old="x", new="y")
+    told.add(SessionResumed(root="/new"))
+    assert list(told.facts.work.files) == ["/new/src/a.py", "/elsewhere/b.py"]
+    assert told.facts.root == "/new"
+
+
 def test_tokens_money_and_notes_add_up() -> None:
     told = Told()
     told.add(ModelReplied(step=1, usage=Usage(prompt=10, completion=5), cost=0.5))
@@ -153,6 +171,14 @@ def test_tokens_money_and_notes_add_up() -> None:
     note = told.add(NoteAdded(text="the port is 81"))
     assert (told.facts.usage.total, told.facts.cost) == (40, 0.75)
     assert list(told.facts.notes) == [(note, "the port is 81")]
+
+
+def test_a_note_that_the_user_took_out_is_none_any_more() -> None:
+    told = Told()
+    wrong = told.add(NoteAdded(text="the port is 18"))
+    right = told.add(NoteAdded(text="the port is 81"))
+    told.add(NoteRemoved(note=wrong))
+    assert list(told.facts.notes) == [(right, "the port is 81")]
 
 
 def test_rows_of_the_log_are_taken_as_they_are() -> None:

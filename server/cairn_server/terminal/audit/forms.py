@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol, TextIO
 
-from cairn_server.terminal import words
+from cairn_server import words
 from cairn_server.terminal.sanitise import one_line
 
 Row = dict[str, Any]

@@ -32,12 +32,12 @@ def delete(dial: Dial, options: Namespace) -> int:
     what = f"session {done['session']}" if done["session"] else _NAMES[done["what"]]
     print(
         one_line(
-            f"deleted {what}: {done['events']:,} events, {done['blobs']:,} blobs, {done['files']:,} files"
+            f"deleted {what}: {_many(done['events'], 'event')}, {_many(done['blobs'], 'blob')}, {_many(done['files'], 'file')}"
         )
     )
     print(
-        f"proof: {proof['sought']:,} texts of it were sought in {proof['files']:,} files "
-        f"({size(proof['bytes'])}): {len(proof['hits']):,} hits"
+        f"proof: {_many(proof['sought'], 'text')} of it sought in {_many(proof['files'], 'file')} "
+        f"({size(proof['bytes'])}): {_many(len(proof['hits']), 'hit')}"
     )
     for path in proof["hits"][:NAMED]:
         print(f"cairn: {one_line(path)} still holds some of it", file=sys.stderr)
@@ -106,3 +106,7 @@ def _asked_for(connection: Connection, options: Namespace) -> tuple[Found, str]:
             "Cairn's prompt in all projects? The settings stay."
         )
     return {"what": options.what}, question
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

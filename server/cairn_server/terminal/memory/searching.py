@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cairn_server.terminal import words
+from cairn_server import words
 from cairn_server.terminal.connection import Connection, Dial
 from cairn_server.terminal.exits import DONE, USAGE, CommandFailed
 from cairn_server.terminal.sanitise import one_line

@@ -1,0 +1,1 @@
+"""`cairn gate`: questions to the gate."""

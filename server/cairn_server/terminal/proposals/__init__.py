@@ -1,0 +1,1 @@
+"""`cairn proposals`: what agents propose, shown and answered part by part."""
