@@ -57,6 +57,11 @@ export class Connection implements vscode.Disposable {
     return this.broken;
   }
 
+  /** It is there, is about to be, or was. */
+  get attended(): boolean {
+    return this.broken || this.opening !== undefined;
+  }
+
   /** What the host works for, once connected: folders of one repository have the same. */
   get workspace(): string {
     return this.home;

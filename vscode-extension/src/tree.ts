@@ -66,7 +66,7 @@ export class Tree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
     };
   }
 
-  /** The first rows are waited for: VS Code shows that the view loads, and not the welcome of one that stays empty. */
+  /** The first rows are waited for: VS Code shows that the view loads. */
   async getChildren(node?: Node): Promise<Node[]> {
     await (this.first ??= Promise.race([this.filled, this.folders.settled().then(async () => void (await this.read()))]));
     return [...(node?.children ?? this.roots)];
@@ -120,7 +120,7 @@ export class Tree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private async read(): Promise<ReadonlySet<Node>> {
     this.stale = false;
     const changed = new Set<Node>();
-    const attended = this.folders.all.filter(({ connection }) => connection.connected || connection.lost);
+    const attended = this.folders.all.filter(({ connection }) => connection.attended);
     const rows = await Promise.all(attended.map((folder) => this.ask(folder)));
     const several = this.folders.all.length > 1;
     const before = this.roots;
@@ -132,6 +132,8 @@ export class Tree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
     if (this.roots.length > 0) {
       this.fill(); // nobody waits for a folder whose server takes longer
     }
+    // VS Code takes a view to be empty until it has rows: what it says of an empty one hangs on this instead.
+    setContext(`cairn.empty.${this.name}`, this.roots.length === 0 && rows.every((known) => known !== undefined));
     return changed;
   }
 
@@ -144,6 +146,11 @@ export class Tree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
       return undefined;
     }
   }
+}
+
+/** For what menus, keys and welcomes hang on. */
+export function setContext(key: string, value: boolean): void {
+  void vscode.commands.executeCommand('setContext', key, value);
 }
 
 /** A row as an item to choose, in which `$(name)` would be drawn as an icon. */

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Folders } from './folders';
 import type { ViewName } from './protocol';
-import { Tree } from './tree';
+import { setContext, Tree } from './tree';
 
 /** The views, by what they show. */
 export type Views = Readonly<Record<ViewName, Tree>>;
@@ -27,8 +27,4 @@ export function makeViews(folders: Folders, log: vscode.LogOutputChannel): Views
     }
   });
   return views;
-}
-
-function setContext(key: string, value: boolean): void {
-  void vscode.commands.executeCommand('setContext', key, value);
 }

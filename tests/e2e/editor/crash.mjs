@@ -4,12 +4,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { scenario } from './workbench.mjs';
 
-/** In the page: whether the view of the runs was ever shown as an empty one. */
+/** In the page: whether a frame was ever drawn in which the view of the runs is an empty one. */
 function watchWelcome() {
   const look = () => {
     window.welcomed ||= [...document.querySelectorAll('.welcome-view-content')].some((welcome) => welcome.textContent.includes('No run yet'));
+    requestAnimationFrame(look);
   };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+  requestAnimationFrame(look);
 }
 
 function killHost(folder) {
