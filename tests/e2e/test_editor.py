@@ -104,6 +104,18 @@ async def test_a_killed_host_is_started_again_and_tells_what_became_of_the_run(
     )
 
 
+async def test_no_view_is_said_to_be_empty_before_a_slow_server_has_answered(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    (scenario.workspace / ".cairn").mkdir()
+    asked, answer = str(tmp_path / "asked"), str(tmp_path / "answer")
+    slow = 'touch "$0"; until [ -e "$1" ]; do sleep 0.05; done; shift; exec "$@"'
+
+    await scenario.play(
+        "slow", [], server=("sh", "-c", slow, asked, answer, str(CAIRN)), asked=asked, answer=answer
+    )
+
+
 async def test_an_approval_is_asked_in_one_notification_and_given_there_within_the_limits_of_the_settings(
     scenario: Scenario,
 ) -> None:

@@ -2,16 +2,8 @@
 // Killed once more while the window is loaded anew: the views wait for the next one, and do not say that they are empty.
 import fs from 'node:fs';
 import path from 'node:path';
+import { requireNoWelcome, watchWelcome } from './welcome.mjs';
 import { scenario } from './workbench.mjs';
-
-/** In the page: whether a frame was ever drawn in which the view of the runs is an empty one. */
-function watchWelcome() {
-  const look = () => {
-    window.welcomed ||= [...document.querySelectorAll('.welcome-view-content')].some((welcome) => welcome.textContent.includes('No run yet'));
-    requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-}
 
 function killHost(folder) {
   const { pid } = JSON.parse(fs.readFileSync(path.join(folder, '.cairn/local/host.json'), 'utf8'));
@@ -39,7 +31,5 @@ await scenario(async (window, { folder, prompt, waiting, words }) => {
   await loaded;
   killHost(folder);
   await window.row('Runs', prompt).waitFor();
-  if (await window.page.evaluate(() => window.welcomed)) {
-    throw new Error('the runs were said not to be there before they were read');
-  }
+  await requireNoWelcome(window);
 }, watchWelcome);
