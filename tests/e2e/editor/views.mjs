@@ -24,6 +24,8 @@ await scenario(async (window, { folder, prompt, task, command, other, claim, wai
   await window.run('Cairn: Focus on Tasks View');
   await window.row('Tasks', task).waitFor();
   await window.row('Checkpoints', 'Checkpoint 1').waitFor();
+  await window.run('Cairn: Open Run'); // VS Code knows which editors were open only where it came to save that
+  await window.showsLine(waiting);
   await window.screenshot('3-again');
 
   fs.writeFileSync(path.join(folder, 'go'), ''); // the command waits for this file
